@@ -1,0 +1,1 @@
+"""Gestão Click, played from gestaoclick-api.md."""

@@ -1,0 +1,1 @@
+"""Kommo CRM, played from kommo-api.md."""

@@ -1,0 +1,129 @@
+"""Which order, filter and `with` works on which list: the table of kommo-api.md 4.3 as data.
+
+A list that is not in the table (a newcomer's) gets DEFAULT.
+"""
+
+from dataclasses import dataclass, field
+
+USUAL = frozenset({"id", "name", "created_by", "updated_by", "responsible_user_id"})
+
+
+@dataclass(frozen=True)
+class Rules:
+    orders: frozenset[str] = frozenset({"id", "created_at", "updated_at"})
+    equal: frozenset[str] = USUAL
+    """`filter[f]=v`, `filter[f][]=v`."""
+    ranges: frozenset[str] = frozenset({"created_at", "updated_at"})
+    """`filter[f][from]`, `filter[f][to]`."""
+    withs: dict[str, str] = field(default_factory=dict)
+    """Name in `with` -> what it adds; absent from the record unless asked for."""
+    query: bool = False
+    trash: bool = False
+    """`with=only_deleted` is known here (4.4)."""
+    scalar_is_after: bool = False
+    """4.3 notes: `filter[updated_at]=N` means "after N" here; elsewhere equality."""
+    newest_first: bool = False
+
+
+DEFAULT = Rules()
+
+RULES = {
+    "/leads": Rules(
+        equal=USUAL | {"price", "pipeline_id"},
+        ranges=frozenset({"created_at", "updated_at", "closed_at", "closest_task_at", "price"}),
+        withs={
+            "contacts": "_embedded.contacts",
+            "catalog_elements": "_embedded.catalog_elements",
+            "loss_reason": "_embedded.loss_reason",
+            "source": "_embedded.source",
+            "source_id": "source_id",
+            "is_price_modified_by_robot": "is_price_modified_by_robot",
+        },
+        query=True,
+        trash=True,
+    ),
+    "/contacts": Rules(
+        ranges=frozenset({"created_at", "updated_at", "closest_task_at"}),
+        withs={
+            "leads": "_embedded.leads",
+            "catalog_elements": "_embedded.catalog_elements",
+            "customers": "_embedded.customers",
+            "social_profiles": "_embedded.social_profiles",
+        },
+        query=True,
+        trash=True,
+    ),
+    "/companies": Rules(
+        orders=frozenset({"id", "updated_at"}),
+        ranges=frozenset({"created_at", "updated_at", "closest_task_at"}),
+        withs={
+            "leads": "_embedded.leads",
+            "contacts": "_embedded.contacts",
+            "catalog_elements": "_embedded.catalog_elements",
+            "customers": "_embedded.customers",
+        },
+        query=True,
+        trash=True,
+    ),
+    "/tasks": Rules(
+        orders=frozenset({"complete_till", "created_at", "id"}),
+        equal=USUAL | {"is_completed", "task_type", "task_type_id", "entity_type", "entity_id"},
+        ranges=frozenset({"updated_at"}),
+        scalar_is_after=True,
+    ),
+    "/events": Rules(
+        orders=frozenset(),
+        equal=frozenset({"id", "created_by", "entity", "entity_id", "type"}),
+        ranges=frozenset({"created_at"}),
+        scalar_is_after=True,
+        newest_first=True,
+    ),
+    "/users": Rules(
+        orders=frozenset({"id"}),
+        equal=frozenset(),
+        ranges=frozenset(),
+        withs={
+            "role": "_embedded.roles",
+            "group": "_embedded.groups",
+            "uuid": "uuid",
+            "amojo_id": "amojo_id",
+            "user_rank": "user_rank",
+            "phone_number": "phone_number",
+        },
+    ),
+    "/webhooks": Rules(orders=frozenset(), equal=frozenset({"destination"}), ranges=frozenset()),
+    "/leads/pipelines": Rules(orders=frozenset(), equal=frozenset(), ranges=frozenset()),
+    "/leads/unsorted": Rules(
+        orders=frozenset({"created_at"}),
+        equal=frozenset({"uid", "category", "pipeline_id"}),
+        ranges=frozenset(),
+    ),
+    "/account": Rules(
+        withs={
+            "amojo_id": "amojo_id",
+            "amojo_rights": "_embedded.amojo_rights",
+            "users_groups": "_embedded.users_groups",
+            "task_types": "_embedded.task_types",
+            "version": "version",
+            "datetime_settings": "_embedded.datetime_settings",
+            "drive_url": "drive_url",
+            "is_api_filter_enabled": "is_api_filter_enabled",
+        },
+    ),
+}
+
+CUSTOM_FIELDS = Rules(
+    orders=frozenset({"sort", "id"}), equal=frozenset({"id", "type"}), ranges=frozenset()
+)
+NOTES = Rules(
+    orders=frozenset({"id", "updated_at"}),
+    equal=frozenset({"id", "note_type", "entity_id"}),
+    ranges=frozenset({"updated_at"}),
+    withs={"is_pinned": "is_pinned"},
+)
+TAGS = Rules(orders=frozenset(), equal=frozenset({"id", "name"}), ranges=frozenset(), query=True)
+BY_ENDING = {"custom_fields": CUSTOM_FIELDS, "notes": NOTES, "tags": TAGS}
+
+
+def rules_for(path: str) -> Rules:
+    return RULES.get(path) or BY_ENDING.get(path.rsplit("/", 1)[-1], DEFAULT)

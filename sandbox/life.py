@@ -1,0 +1,213 @@
+"""Life: what happens in both systems while somebody looks, from a generator of its own.
+
+`run(n)` makes n changes at once; a rate makes them come by themselves, at random moments.
+"""
+
+import threading
+from collections.abc import Callable
+from random import Random
+
+from sandbox.gestao_click.actions import GestaoClickActions
+from sandbox.kommo.actions import KommoActions
+from sandbox.kommo.linking import link
+from sandbox.kommo.samples import LOSS_REASON, STAGES, USERS, lead_fields
+from sandbox.records import Json, Key, Table
+from sandbox.world import World
+
+Act = Callable[[], None]
+
+
+class Life:
+    def __init__(self, world: World, kommo: KommoActions, gestao_click: GestaoClickActions) -> None:
+        self.world = world
+        self.kommo = KommoLife(world, kommo)
+        self.gestao_click = GestaoClickLife(world, gestao_click)
+        self.rng = Random(world.options.seed + 3)
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._live, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def set_rate(self, rate: float) -> None:
+        self.world.options.life = rate
+        self._wake.set()
+
+    def run(self, changes: int, vendor: str | None = None) -> int:
+        """So many changes now, as fast as possible."""
+        for _ in range(changes):
+            self._once(vendor)
+        return changes
+
+    def _live(self) -> None:
+        while not self._stopping:
+            rate = self.world.options.life
+            if not self._wake.wait(self.rng.expovariate(rate) if rate > 0 else None):
+                self._once(None)
+            self._wake.clear()
+
+    def _once(self, vendor: str | None) -> None:
+        which = vendor or ("kommo" if self.rng.random() < 0.6 else "gestao-click")
+        (self.kommo if which == "kommo" else self.gestao_click).once()
+
+
+class Hand:
+    """Picks acts by weight and records at random; an act without a record to act on is skipped."""
+
+    def __init__(self, world: World, seed: int, vendor: str) -> None:
+        self.world = world
+        self.rng = Random(seed)
+        self.vendor = vendor
+        self.acts: list[tuple[Act, int]] = []
+
+    def once(self) -> None:
+        acts, weights = zip(*self.acts, strict=True)
+        with self.world.lock:
+            self.rng.choices(acts, weights)[0]()
+
+    def table(self, name: str) -> Table | None:
+        return self.world.table(self.vendor, name) if self.world.has(self.vendor, name) else None
+
+    def pick(self, name: str) -> Key | None:
+        table = self.table(name)
+        return self.rng.choice(table.ids) if table and table.ids else None
+
+    def some(self, name: str) -> list[Key]:
+        key = self.pick(name)
+        return [] if key is None else [key]
+
+
+class KommoLife(Hand):
+    def __init__(self, world: World, actions: KommoActions) -> None:
+        super().__init__(world, world.options.seed + 4, "kommo")
+        self.actions = actions
+        self.acts = [
+            (self.move_lead, 30), (self.edit_lead, 25), (self.new_lead, 10),
+            (self.edit_contact, 15), (self.edit_company, 8), (self.hand_over, 5),
+            (self.delete, 4), (self.restore, 2), (self.merge, 1),
+        ]  # fmt: skip
+
+    def move_lead(self) -> None:
+        pipeline, status = self.rng.choice(STAGES)
+        fields: Json = {"pipeline_id": pipeline, "status_id": status}
+        if status == 143:
+            fields |= {
+                "loss_reason_id": LOSS_REASON["id"],
+                "_embedded.loss_reason": [LOSS_REASON],
+            }
+        self.actions.change("leads", self.some("leads"), fields)
+
+    def edit_lead(self) -> None:
+        fields: Json = self.rng.choice(
+            (
+                {"price": self.rng.randrange(50, 20000)},
+                {"name": f"Pedido revisto {self.rng.randrange(10_000)}"},
+                {"custom_fields_values": lead_fields(self.rng, self.world.now())},
+                {"custom_fields_values": None},
+            )
+        )
+        self.actions.change("leads", self.some("leads"), fields)
+
+    def new_lead(self) -> None:
+        """With a new contact, one time in three with an old one."""
+        if self.rng.random() < 0.33:
+            contacts = self.some("contacts")
+        else:
+            contacts = [self.actions.create("contacts", {})["id"]]
+        embedded = [link("contacts", key, is_main=True) for key in contacts]
+        fields = {
+            "price": self.rng.randrange(50, 20000),
+            "responsible_user_id": self.rng.choice(USERS),
+            "_embedded.contacts": embedded,
+        }
+        self.actions.create("leads", fields)
+
+    def edit_contact(self) -> None:
+        name = f"Nome Exemplo {self.rng.randrange(10_000)}"
+        self.actions.change("contacts", self.some("contacts"), {"name": name})
+
+    def edit_company(self) -> None:
+        name = f"Empresa Exemplo {self.rng.randrange(10_000)} Ltda"
+        self.actions.change("companies", self.some("companies"), {"name": name})
+
+    def hand_over(self) -> None:
+        name = self.rng.choice(("leads", "contacts"))
+        fields = {"responsible_user_id": self.rng.choice(USERS)}
+        self.actions.change(name, self.some(name), fields)
+
+    def delete(self) -> None:
+        name = self.rng.choice(("leads", "leads", "contacts", "companies"))
+        table = self.table(name)
+        if table and len(table.ids) > 3:
+            self.actions.delete(name, self.some(name))
+
+    def restore(self) -> None:
+        for name in ("leads", "contacts", "companies"):
+            table = self.table(name)
+            if table and table.gone:
+                self.actions.restore(name, [self.rng.choice(sorted(table.gone))])
+                return
+
+    def merge(self) -> None:
+        name = self.rng.choice(("leads", "contacts"))
+        table = self.table(name)
+        if table and len(table.ids) > 3:
+            winner, loser = self.rng.sample(table.ids, 2)
+            self.actions.merge(name, winner, [loser])
+
+
+class GestaoClickLife(Hand):
+    def __init__(self, world: World, actions: GestaoClickActions) -> None:
+        super().__init__(world, world.options.seed + 5, "gestao-click")
+        self.actions = actions
+        self.acts = [
+            (self.sell, 25), (self.edit_sale, 15), (self.pay, 30), (self.edit_client, 12),
+            (self.edit_product, 12), (self.delete, 5), (self.new_client, 4),
+        ]  # fmt: skip
+
+    def sell(self) -> None:
+        if self.table("vendas") is None:
+            return
+        hidden = {
+            "tipo": self.rng.choice(("produto", "produto", "servico", "vendas_balcao")),
+            "loja_id": self.rng.choice([store.key for store in self.actions.shop.stores]),
+        }
+        self.actions.create("vendas", {}, hidden=hidden)
+
+    def edit_sale(self) -> None:
+        note = f"revisto {self.rng.randrange(10_000)}"
+        self.actions.change("vendas", self.some("vendas"), {"observacoes": note})
+
+    def pay(self) -> None:
+        name = self.rng.choice(("recebimentos", "recebimentos", "pagamentos"))
+        for key in self.some(name):
+            table = self.world.table("gestao-click", name)
+            if table.live[key].open()["liquidado"] == "0":
+                self.actions.pay(name, key)
+
+    def edit_client(self) -> None:
+        phone = f"(11) 90{self.rng.randrange(1000):03d}-0000"
+        self.actions.change("clientes", self.some("clientes"), {"telefone": phone})
+
+    def edit_product(self) -> None:
+        fields: Json = {"estoque": self.rng.randrange(90)}
+        if self.rng.random() < 0.3:
+            fields["valor_venda"] = f"{self.rng.randrange(10, 300)}.3333"
+        self.actions.change("produtos", self.some("produtos"), fields)
+
+    def new_client(self) -> None:
+        if self.table("clientes") is not None:
+            self.actions.create("clientes", {"nome": f"Cliente {self.rng.randrange(10_000)}"})
+
+    def delete(self) -> None:
+        name = self.rng.choice(("vendas", "recebimentos", "pagamentos", "clientes", "produtos"))
+        table = self.table(name)
+        if table and len(table.ids) > 3:
+            self.actions.delete(name, self.some(name))

@@ -1,0 +1,111 @@
+"""Every knob of the sandbox in one place: start-up arguments and switches for the doubtful spots.
+
+Where the reference pages are in doubt the default is the page's most likely reading; the comment
+names the section. Everything but the first block can be changed while running
+(`POST /_sandbox/settings`).
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+FIXED_AT_START = frozenset({"leads", "seed", "months", "now"})
+
+
+@dataclass
+class Options:
+    # --- the world, fixed at start
+    leads: int = 1000
+    seed: int = 7
+    months: int = 6
+    now: float | None = None
+    """Epoch at which the seeded world is built; None = the clock."""
+
+    # --- limits and speed (0 = none)
+    kommo_limit: int = 7
+    gestao_click_limit: int = 3
+    gestao_click_daily_limit: int = 30_000
+    latency_ms: float = 0.0
+    life: float = 0.0
+    """Changes per second, on average, over both vendors."""
+
+    # --- Kommo
+    retry_after: float = 1.0
+    """kommo-api.md 3.1: the documented sample says 300; 1 keeps tests quick."""
+    html_429: float = 0.0
+    """kommo-api.md 3.1: share of 429s with an HTML body."""
+    ban_after: int = 0
+    """kommo-api.md 3.1: this many 429s within `ban_window` seconds block the address (0 = never)."""
+    ban_window: float = 10.0
+    ban_seconds: float = 60.0
+    cap_limit: bool = False
+    """kommo-api.md 4.2: `limit` over 250 is capped silently; default: 422 "Limit 250 per page"."""
+    events_page_max: int = 250
+    """kommo-api.md 3: 250 on Kommo, 100 in the amoCRM docs."""
+    next_always: bool = False
+    """kommo-api.md 4.2 (ISS-209): `next` even on a page that is not full."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """kommo-api.md 3.1: path prefix below /api/v4 -> 402 or 403 (rights, plan)."""
+    only_deleted_everywhere: bool = True
+    """kommo-api.md 4.4: SDK: leads, contacts, companies; Kommo's docs: leads only."""
+    only_deleted_filters: bool = True
+    """kommo-api.md 4.4 (?): `only_deleted` obeys `filter[updated_at]`."""
+    tasks_order_updated_at: bool = False
+    """kommo-api.md 4.3: `order[updated_at]` on tasks is accepted and ignored."""
+    link_bumps_updated_at: bool = True
+    """kommo-api.md 5.16, 9.10 (I): whether linking moves `updated_at` of the other side too."""
+    merge_losers: str = "deleted"
+    """kommo-api.md 4.4 (I): "deleted" = in the trash with a *_deleted event, "vanish" = neither."""
+
+    # --- Kommo's webhooks
+    webhook_retry_scale: float = 1.0
+    webhook_deadline: float = 2.0
+    webhook_delay_ms: float = 0.0
+    webhook_concurrency: int = 4
+    webhook_disable_after: int = 100
+    webhook_disable_window: float = 7200.0
+    webhook_lost: float = 0.0
+    webhook_twice: float = 0.0
+    stage_change: str = "both"
+    """kommo-api.md 6.6: a stage change sends "both", "status" or "update"."""
+    resubscribe: str = "replace"
+    """kommo-api.md 5.21: a second POST of a destination: "replace" or "merge" its settings."""
+
+    # --- Gestão Click
+    wrapped: list[str] = field(default_factory=list)
+    """gestaoclick-api.md 3: lists whose rows come as {"Venda": {...}}."""
+    hide_inactive: bool = False
+    """gestaoclick-api.md 6: the default list of clientes hides inactive ones (doubt)."""
+    liquidado_filters: bool = False
+    """gestaoclick-api.md 4: whether `liquidado` acts (MR4: ignored)."""
+    titles_current_month: bool = True
+    """gestaoclick-api.md 4: titles without a period answer only the current month."""
+    head_office_only: bool = True
+    """gestaoclick-api.md 5: without loja_id only the head office answers."""
+
+    def public(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def change(self, wanted: dict[str, Any]) -> None:
+        """Set several knobs; all or none. Raises ValueError naming the bad one."""
+        checked = {name: self._checked(name, value) for name, value in wanted.items()}
+        for name, value in checked.items():
+            setattr(self, name, value)
+
+    def _checked(self, name: str, value: Any) -> Any:
+        known = {spec.name for spec in fields(self)}
+        if name not in known:
+            raise ValueError(f"unknown setting {name!r}")
+        if name in FIXED_AT_START:
+            raise ValueError(f"{name!r} is fixed at start")
+        current = getattr(self, name)
+        if isinstance(current, bool) or isinstance(value, bool):
+            return _of_type(name, value, bool)
+        if isinstance(current, float):
+            return float(_of_type(name, value, (int, float)))
+        return _of_type(name, value, type(current))
+
+
+def _of_type(name: str, value: Any, kind: type | tuple[type, ...]) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name!r} cannot be {value!r}")
+    return value

@@ -1,0 +1,120 @@
+"""The state file: one JSON line for the head, one for each record; written atomically.
+
+A second start with the same file continues the same world: records, deleted ones, subscriptions,
+unfinished deliveries, the ERP's count of the last 24 hours.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from sandbox.records import Json, Record, Table, key_of
+from sandbox.world import World
+
+FORMAT = 1
+Lines = Iterator[bytes]
+EVERY = 3.0
+
+
+class StateFile:
+    def __init__(self, path: Path, world: World) -> None:
+        self.path = path
+        self.world = world
+        self._saved_changes = -1
+        self._took = 0.0
+        self._stop = threading.Event()
+        self._turn = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def load(self) -> Json | None:
+        """Fill the world from the file; its head, or None when there is no file yet."""
+        if not self.path.exists():
+            return None
+        with self.path.open("rb") as lines:
+            head: Json = orjson.loads(next(lines))
+            if head.get("format") != FORMAT:
+                raise ValueError(f"{self.path.name}: not a sandbox state of format {FORMAT}")
+            self._read(lines)
+        for (vendor, name), table in self.world.tables.items():
+            table.resume(head["last"].get(f"{vendor}/{name}", 0))
+        self.world.started_at = head["started_at"]
+        self._saved_changes = self.world.changes
+        return head
+
+    def save(self, more: Json) -> None:
+        """Write beside the file, then replace it."""
+        with self._turn:
+            started = time.monotonic()
+            with self.world.lock:
+                changes = self.world.changes
+                lines = list(self._lines(more))
+            fresh = self.path.with_name(self.path.name + ".new")
+            with fresh.open("wb") as out:
+                out.writelines(lines)
+            fresh.replace(self.path)
+            self._saved_changes = changes
+            self._took = time.monotonic() - started
+
+    def keep_saving(self, head: Callable[[], Json], every: float = EVERY) -> None:
+        """Every few seconds if something changed; a big world is saved less often."""
+
+        def run() -> None:
+            while not self._stop.wait(max(every, self._took * 10)):
+                if self.world.changes != self._saved_changes:
+                    self.save(head())
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _lines(self, more: Json) -> Lines:
+        tables = self.world.tables.items()
+        head = {
+            "format": FORMAT,
+            "about": "state of the Ponte sandbox: invented data",
+            "started_at": self.world.started_at,
+            "last": {f"{vendor}/{name}": t.last_id() for (vendor, name), t in tables},
+            **more,
+        }
+        yield orjson.dumps(head) + b"\n"
+        for (vendor, name), table in tables:
+            start = b"[%s,%s," % (orjson.dumps(vendor), orjson.dumps(name))
+            for gone, records in ((b"0", table.live), (b"1", table.gone)):
+                for record in records.values():
+                    yield _line(start + gone, record)
+
+    def _read(self, lines: Lines) -> None:
+        live: dict[tuple[str, str], list[Record]] = {name: [] for name in self.world.tables}
+        for line in lines:
+            vendor, name, gone, key, hidden, shown = orjson.loads(line)
+            if (vendor, name) not in live:
+                continue
+            record = remake(self.world.table(vendor, name), key, shown, hidden)
+            if gone:
+                self.world.table(vendor, name).gone[record.key] = record
+            else:
+                live[vendor, name].append(record)
+        for (vendor, name), records in live.items():
+            self.world.table(vendor, name).fill(records)
+
+
+def remake(table: Table, key: Any, shown: Any, hidden: Json | None) -> Record:
+    """A record as it was, also one planted as is that is not even an object."""
+    if isinstance(shown, dict):
+        record = table.make(shown, hidden)
+        record.key = key_of(key)
+        return record
+    return table.plant(key, shown)
+
+
+def _line(start: bytes, record: Record) -> bytes:
+    key, hidden = orjson.dumps(record.key), orjson.dumps(record.hidden)
+    return b"%s,%s,%s,%s]\n" % (start, key, hidden, record.raw)

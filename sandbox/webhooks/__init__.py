@@ -1,0 +1,1 @@
+"""Kommo's webhooks: who wants what, the body, the delivery (kommo-api.md 6)."""

@@ -1,0 +1,70 @@
+"""The world: every list of both vendors, one lock, one clock."""
+
+import itertools
+import threading
+import time
+from pathlib import Path
+from random import Random
+
+from sandbox.fixtures import FOLDER, Fixture, read_fixtures
+from sandbox.gestao_click.facts import gestao_click_facts
+from sandbox.kommo.facts import kommo_facts
+from sandbox.options import Options
+from sandbox.records import FactsOf, Json, Record, Table
+
+Name = tuple[str, str]
+"""(vendor, list)."""
+
+
+class World:
+    """Tables by vendor and list name. Hold `lock` to read more than one thing or to change."""
+
+    def __init__(self, options: Options, folder: Path | None = None) -> None:
+        self.options = options
+        self.lock = threading.RLock()
+        self.rng = Random(options.seed)
+        self.started_at = options.now or time.time()
+        self.changes = 0
+        self.fixtures = {(f.spec.vendor, f.spec.name): f for f in read_fixtures(folder or FOLDER)}
+        self.tables = {name: Table(f.spec, _facts_of(f)) for name, f in self.fixtures.items()}
+        self._counter = itertools.count(1)
+
+    def table(self, vendor: str, name: str) -> Table:
+        """By list name ("leads") or by path ("leads/custom_fields")."""
+        found = self.tables.get((vendor, name)) or next(
+            (t for t in self.of(vendor) if t.spec.path.strip("/") == name.strip("/")), None
+        )
+        if found is None:
+            raise KeyError(f"{vendor} has no list {name!r}")
+        return found
+
+    def of(self, vendor: str) -> list[Table]:
+        return [t for (v, _), t in self.tables.items() if v == vendor]
+
+    def has(self, vendor: str, name: str) -> bool:
+        return (vendor, name) in self.tables
+
+    def now(self) -> int:
+        return int(time.time())
+
+    def changed(self) -> None:
+        """Something was changed: the state file must be written again."""
+        self.changes += 1
+
+    def tick(self) -> int:
+        return next(self._counter)
+
+
+def fixture_records(fixture: Fixture, table: Table) -> list[Record]:
+    """The fixture's own records, `_sandbox` taken out of what is shown."""
+    made = []
+    for record in fixture.records:
+        shown: Json = {k: v for k, v in record.items() if k != "_sandbox"}
+        made.append(table.make(shown, record.get("_sandbox")))
+    return made
+
+
+def _facts_of(fixture: Fixture) -> FactsOf:
+    if fixture.spec.vendor == "kommo":
+        return kommo_facts
+    return gestao_click_facts(fixture.spec)

@@ -1,0 +1,1 @@
+"""What more than one process must agree on: settings, tables, resources, the inbox, runs, the queue."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the engine, the tables of the mirror, the bookkeeping beside them, the migrations."""

@@ -1,0 +1,208 @@
+"""The tables beside the mirror: integrations, deliveries, runs, checkpoints, rejects, budgets, tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.db.mirror import metadata
+
+NOW = text("clock_timestamp()")
+
+
+def _moment(name: str, **options: Any) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), **options)
+
+
+integration_settings = Table(
+    "integration_settings",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("wallet_id", Text, nullable=False, server_default="global"),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column(
+        "account_id", Text, comment="the account at the vendor that this integration is bound to"
+    ),
+    Column("credentials", LargeBinary, comment="encrypted; null: they come from the environment"),
+    Column("credentials_seen", Text, comment="keyed hash of the credentials last proved"),
+    Column("metadata", JSONB, nullable=False, server_default=text("'{}'")),
+    _moment("created_at", nullable=False, server_default=NOW),
+    _moment("updated_at", nullable=False, server_default=NOW),
+    UniqueConstraint("user_id", "provider", "wallet_id"),
+    schema="ponte",
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("jti", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    _moment("created_at", nullable=False, server_default=NOW),
+    _moment("expires_at", nullable=False),
+    _moment("revoked_at"),
+    _moment("used_at"),
+    CheckConstraint("scope in ('read', 'sync', 'admin')", name="api_tokens_scope"),
+    schema="ponte",
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="sha256 of the one-time secret"),
+    _moment("expires_at", nullable=False),
+    schema="ponte",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    _moment("received_at", nullable=False, server_default=NOW),
+    Column("body", LargeBinary, nullable=False),
+    Column("content_type", Text),
+    Column("owner", Uuid),
+    _moment("lease_until"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    _moment("next_at", nullable=False, server_default=NOW),
+    _moment("settled_at"),
+    Column("outcome", Text, comment="done, not mirrored yet, undecodable, other account, …"),
+    Column("reason", Text),
+    Index(
+        "deliveries_waiting",
+        "integration_id",
+        "next_at",
+        postgresql_where=text("settled_at is null"),
+    ),
+    schema="sync",
+)
+
+ACTIVE = text("state in ('queued', 'running')")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("request_ids", ARRAY(Uuid), nullable=False, comment="who asked for it: HTTP, CLI, beat"),
+    Column("integration_id", Integer, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("trigger", Text, nullable=False),
+    Column("owner", Uuid),
+    _moment("lease_until"),
+    _moment("next_at", nullable=False, server_default=NOW),
+    _moment("created_at", nullable=False, server_default=NOW),
+    _moment("started_at"),
+    _moment("finished_at"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("position", JSONB),
+    Column("requests", Integer, nullable=False, server_default=text("0")),
+    Column("pages", Integer, nullable=False, server_default=text("0")),
+    Column("seen", BigInteger, nullable=False, server_default=text("0")),
+    Column("written", BigInteger, nullable=False, server_default=text("0")),
+    Column("gone", Integer, nullable=False, server_default=text("0")),
+    Column("rejected", Integer, nullable=False, server_default=text("0")),
+    Column("reason", Text),
+    CheckConstraint("mode in ('full', 'incremental')", name="runs_mode"),
+    CheckConstraint("state in ('queued', 'running', 'done', 'failed')", name="runs_state"),
+    Index("runs_one_active", "integration_id", "resource", unique=True, postgresql_where=ACTIVE),
+    Index("runs_request", "request_ids", postgresql_using="gin"),
+    Index("runs_recent", "integration_id", "resource", "id"),
+    schema="sync",
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("resource", Text, primary_key=True),
+    _moment("cursor", nullable=False, comment="changes since then are asked for next"),
+    _moment("walked_at", comment="start of the last complete full walk"),
+    _moment("updated_at", nullable=False, server_default=NOW),
+    Column("run_id", BigInteger, nullable=False),
+    schema="sync",
+)
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("key", Text),
+    Column("record", JSONB, nullable=False),
+    Column("digest", Uuid, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("run_id", BigInteger),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    _moment("created_at", nullable=False, server_default=NOW),
+    _moment("seen_at", nullable=False, server_default=NOW),
+    UniqueConstraint("integration_id", "resource", "digest"),
+    schema="sync",
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("budget", Text, primary_key=True),
+    _moment("until", nullable=False),
+    Column("strikes", SmallInteger, nullable=False, server_default=text("1")),
+    Column("reason", Text, nullable=False),
+    _moment("announced_at", nullable=False, server_default=NOW),
+    schema="sync",
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("budget", Text, primary_key=True),
+    _moment("hour", primary_key=True),
+    Column("requests", Integer, nullable=False, server_default=text("0")),
+    Column("limited", Integer, nullable=False, server_default=text("0"), comment="answers of 429"),
+    schema="sync",
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("question", LargeBinary, nullable=False, comment="encrypted: it may hold credentials"),
+    _moment("asked_at", nullable=False, server_default=NOW),
+    _moment("claimed_at"),
+    Column("answer", JSONB),
+    schema="sync",
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("queues", Text, nullable=False),
+    _moment("started_at", nullable=False, server_default=NOW),
+    _moment("seen_at", nullable=False, server_default=NOW),
+    schema="sync",
+)

@@ -1,0 +1,44 @@
+"""Bringing a database up to date: Alembic's `upgrade head` under an advisory lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from shared.db.engine import connect
+
+FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+_LOCK = 0x506F6E7465  # "Ponte"
+
+
+def config() -> Config:
+    found = Config()
+    found.set_main_option("script_location", str(FOLDER))
+    return found
+
+
+def upgrade(url: str) -> None:
+    """Runs every pending migration; several processes may call it at the same time."""
+    engine = connect(url)
+    try:
+        with engine.connect() as lock, engine.connect() as connection:
+            lock.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
+            settings = config()
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    finally:
+        engine.dispose()
+
+
+def pending(engine: Engine) -> list[str]:
+    """The revisions that the database lacks, oldest first; empty: it is up to date."""
+    script = ScriptDirectory.from_config(config())
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    missing = [revision.revision for revision in script.iterate_revisions("head", current)]
+    return missing[::-1]

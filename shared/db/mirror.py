@@ -1,0 +1,98 @@
+"""The tables that follow from the declarations: for each resource a wide one and its narrow stamps.
+
+`kommo.leads` holds the rows; `sync.kommo_leads_stamps` (key, hash, observed_at) is written by every
+fetch, so that an unchanged row costs a narrow update and the newest look wins (design, idea 5).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+from shared import resources
+from shared.resources.columns import Type
+from shared.resources.grammar import Resource
+
+metadata = MetaData()
+
+SQL_TYPES: dict[Type, TypeEngine[Any]] = {
+    Type.BIGINT: BigInteger(),
+    Type.TEXT: Text(),
+    Type.NUMERIC: Numeric(),
+    Type.BOOLEAN: Boolean(),
+    Type.DATE: Date(),
+    Type.MOMENT: DateTime(timezone=True),
+    Type.TEXTS: ARRAY(Text()),
+    Type.JSON: JSONB(),
+}
+
+
+@cache
+def rows_table(resource: Resource) -> Table:
+    """The wide table of a resource; deleted_at: told gone; missing_since: gone without a word."""
+    return Table(
+        resource.name,
+        metadata,
+        Column("integration_id", Integer, primary_key=True, autoincrement=False),
+        *(_key(name, resource) for name in resource.key),
+        *(
+            Column(column.name, SQL_TYPES[column.type])
+            for column in resource.columns
+            if column.name not in resource.key
+        ),
+        Column("raw", JSONB, nullable=False),
+        Column("changed_at", DateTime(timezone=True), nullable=False),
+        Column("deleted_at", DateTime(timezone=True)),
+        Column("missing_since", DateTime(timezone=True)),
+        schema=resource.source,
+    )
+
+
+@cache
+def stamps_table(resource: Resource) -> Table:
+    """The narrow table: hash is null and gone true for a key that is known to be gone.
+
+    misses: complete walks in a row that did not meet the key (lists without a way to ask by id).
+    The fillfactor leaves room for HOT updates: no index holds what a stamp changes.
+    """
+    return Table(
+        f"{resource.source}_{resource.name}_stamps",
+        metadata,
+        Column("integration_id", Integer, primary_key=True, autoincrement=False),
+        *(_key(name, resource) for name in resource.key),
+        Column("hash", Uuid),
+        Column("observed_at", DateTime(timezone=True), nullable=False),
+        Column("gone", Boolean, nullable=False, server_default=text("false")),
+        Column("misses", SmallInteger, nullable=False, server_default=text("0")),
+        schema="sync",
+        postgresql_with={"fillfactor": "70"},
+    )
+
+
+def _key(name: str, resource: Resource) -> Column[Any]:
+    declared = next(column for column in resource.columns if column.name == name)
+    return Column(name, SQL_TYPES[declared.type], primary_key=True, autoincrement=False)
+
+
+for _resource in resources.ALL:
+    rows_table(_resource)
+    stamps_table(_resource)

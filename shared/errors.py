@@ -1,0 +1,148 @@
+"""The errors of Ponte. The type is the policy:
+
+PonteError
+├── Misuse                  the user can mend it; commands end with exit code 2
+│   ├── SettingsError           every problem of the settings, at once
+│   ├── UnknownTarget           a target or id that does not exist, and what does
+│   └── Unreachable             PostgreSQL or Redis does not answer: which, where, what to do
+├── Retryable               the same call may succeed later; the run waits and goes on
+│   ├── VendorUnavailable       5xx, time-out, dropped connection, an answer that is no JSON
+│   ├── RateLimited             429: everybody pauses
+│   ├── WalkBroken              pages shifted or repeated: nothing is marked, the walk is repeated
+│   └── DependencyMissing       another resource has to be read first
+├── Fatal                   the run ends and says why; nothing is retried by itself
+│   ├── CredentialsRefused      401, or the token's rights (403)
+│   ├── NotAvailable            402, 403, 404: the plan or the rights do not give this list
+│   ├── AddressBlocked          HTML 403: the breaker opens for everybody
+│   ├── WrongAccount            the token belongs to another account than the integration's
+│   ├── RequestRefused          400, 422 and other answers that will not get better
+│   └── FilterIgnored           rows came back that the filter should have kept out
+├── LostOwnership           another worker owns this run or drain now: leave without a trace
+└── Reject                  one record cannot become a row: it is kept with its reason
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class PonteError(Exception):
+    """Base of everything that Ponte raises on purpose."""
+
+
+class Misuse(PonteError):
+    """Something that the user can mend; the message says how."""
+
+
+class SettingsError(Misuse):
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"the settings need attention:\n{lines}")
+
+
+class UnknownTarget(Misuse):
+    def __init__(self, target: str, known: Sequence[str]) -> None:
+        self.target = target
+        super().__init__(f"unknown target {target!r}; there are: {', '.join(known)}")
+
+
+class Unreachable(Misuse):
+    def __init__(self, what: str, where: str, why: str) -> None:
+        super().__init__(
+            f"{what} does not answer at {where} ({why}). "
+            f"Start it, or correct {'DATABASE_URL' if what == 'PostgreSQL' else 'REDIS_URL'}."
+        )
+
+
+class Retryable(PonteError):
+    """May succeed later without anybody doing anything."""
+
+
+class VendorUnavailable(Retryable):
+    def __init__(self, vendor: str, what: str) -> None:
+        super().__init__(f"{vendor} did not answer usably: {what}")
+
+
+class RateLimited(Retryable):
+    """`seconds`: how long the vendor asks for, or None when it does not say."""
+
+    def __init__(self, vendor: str, seconds: float | None) -> None:
+        self.seconds = seconds
+        super().__init__(f"{vendor} answered 429 (too many requests)")
+
+
+class Paused(Retryable):
+    """`seconds`: how long the silence still lasts."""
+
+    def __init__(self, budget: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"{budget} is paused for another {seconds:.0f} s")
+
+
+class BudgetSpent(Retryable):
+    def __init__(self, budget: str, daily: int) -> None:
+        super().__init__(f"the {daily} requests that {budget} has in 24 hours are used up")
+
+
+class WalkBroken(Retryable):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the walk is not complete: {why}")
+
+
+class DependencyMissing(Retryable):
+    def __init__(self, resource: str, needed: str) -> None:
+        super().__init__(f"{resource} needs {needed}, which has not been read in full yet")
+
+
+class Fatal(PonteError):
+    """Will not get better by itself."""
+
+
+class CredentialsRefused(Fatal):
+    def __init__(self, vendor: str, status: int, detail: str) -> None:
+        super().__init__(
+            f"{vendor} refused the credentials (HTTP {status}: {detail}). "
+            "Nothing was retried or deleted; put a valid token in and sync again."
+        )
+
+
+class NotAvailable(Fatal):
+    def __init__(self, vendor: str, path: str, status: int, detail: str) -> None:
+        super().__init__(f"{vendor} does not give {path} (HTTP {status}: {detail})")
+
+
+class AddressBlocked(Fatal):
+    def __init__(self, vendor: str) -> None:
+        super().__init__(
+            f"{vendor} answered HTML 403: it has blocked this address. Every worker stops asking it; "
+            "its support lifts the block."
+        )
+
+
+class WrongAccount(Fatal):
+    def __init__(self, vendor: str, bound: str, seen: str) -> None:
+        super().__init__(
+            f"the token belongs to {vendor} account {seen}, this integration is bound to {bound}. "
+            "Use the token of that account, or add another integration."
+        )
+
+
+class RequestRefused(Fatal):
+    def __init__(self, vendor: str, path: str, status: int, detail: str) -> None:
+        self.status = status
+        super().__init__(f"{vendor} refused {path} (HTTP {status}: {detail})")
+
+
+class FilterIgnored(Fatal):
+    def __init__(self, vendor: str, what: str) -> None:
+        super().__init__(f"{vendor} ignored the filter {what}: its answer cannot be believed")
+
+
+class LostOwnership(PonteError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is owned by another worker now")
+
+
+class Reject(PonteError):
+    """One record cannot become a row."""

@@ -1,0 +1,404 @@
+"""How Ponte is doing, in numbers: what `ponte status`, the dashboard and /metrics all tell.
+
+Everything is read from PostgreSQL. `status()` gives dataclasses, JSON-able by `dataclasses.asdict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, case, func, literal, select, text, union_all
+
+from shared import integrations, resources
+from shared.db.bookkeeping import checkpoints, deliveries, pauses, rejects, runs, usage, workers
+from shared.db.engine import clock
+from shared.db.mirror import rows_table, stamps_table
+from shared.integrations import Integration
+from shared.resources.grammar import Resource
+from shared.settings import Settings
+
+NOW = func.clock_timestamp()
+ALIVE = timedelta(seconds=20)
+"""Workers write `seen_at` every five seconds."""
+MANY_ROWS = 200_000
+"""Above that many rows the narrow stamps are counted in place of the wide rows."""
+NOT_MIRRORED = "not mirrored yet"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One run, as much of it as a status page tells. seconds: how long it took, or has taken so far."""
+
+    id: int
+    state: str
+    mode: str
+    trigger: str
+    requests: int
+    written: int
+    gone: int
+    rejected: int
+    reason: str | None
+    next_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class ResourceReport:
+    """One mirrored list of one integration. drift: rows that the last full walk had to mend."""
+
+    name: str
+    live: int
+    deleted: int
+    synced_at: datetime | None
+    full_walk_at: datetime | None
+    age_seconds: float | None
+    next_at: datetime | None
+    drift: int | None
+    last_run: RunReport | None
+
+
+@dataclass(frozen=True)
+class Pause:
+    budget: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a budget has used. per_second and per_day: its limits, None where there is none."""
+
+    budget: str
+    provider: str
+    last_hour: int
+    last_day: int
+    limited: int
+    per_second: float | None
+    per_day: int | None
+
+    @property
+    def left(self) -> int | None:
+        return None if self.per_day is None else max(0, self.per_day - self.last_day)
+
+
+@dataclass(frozen=True)
+class IntegrationReport:
+    id: int
+    provider: str
+    user_id: str
+    account_id: str | None
+    sandbox: bool
+    active: bool
+    current: bool
+    pause: Pause | None
+    resources: tuple[ResourceReport, ...]
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """settled_today: by outcome, since midnight in PONTE_TIMEZONE."""
+
+    waiting: int
+    oldest_seconds: float
+    settled_today: dict[str, int]
+
+    @property
+    def not_mirrored(self) -> int:
+        return self.settled_today.get(NOT_MIRRORED, 0)
+
+
+@dataclass(frozen=True)
+class RejectReport:
+    """Records that could not become rows, by resource; the reason is the latest one's."""
+
+    integration_id: int
+    resource: str
+    count: int
+    last_reason: str
+    last_key: str | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    name: str
+    queues: str
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    at: datetime
+    integrations: tuple[IntegrationReport, ...]
+    quotas: tuple[Quota, ...]
+    deliveries: Deliveries
+    rejects: tuple[RejectReport, ...]
+    workers: tuple[WorkerReport, ...]
+
+
+def status(connection: Connection, settings: Settings) -> Status:
+    """Everything at once; some ten statements, none of them long."""
+    return Status(
+        at=clock(connection),
+        integrations=tuple(of_integrations(connection, settings)),
+        quotas=tuple(quotas(connection, settings)),
+        deliveries=inbox(connection, settings),
+        rejects=tuple(rejected(connection)),
+        workers=tuple(seen_workers(connection)),
+    )
+
+
+def of_integrations(connection: Connection, settings: Settings) -> list[IntegrationReport]:
+    """Every integration that the database knows; `current`: this process's environment means it."""
+    known = integrations.all_of(connection)
+    meant = {
+        integrations.of_environment(connection, settings, p) for p in integrations.PROVIDERS
+    }
+    held = _pauses(connection)
+    per_resource = of_resources(connection, settings, known)
+    return [
+        IntegrationReport(
+            id=one.id,
+            provider=one.provider,
+            user_id=one.user_id,
+            account_id=one.account_id,
+            sandbox=one.sandbox,
+            active=one.active,
+            current=one in meant,
+            pause=next((pause for pause in held if _concerns(pause, one)), None),
+            resources=per_resource[one.id],
+        )
+        for one in known
+    ]
+
+
+def _pauses(connection: Connection) -> list[Pause]:
+    rows = select(pauses).where(pauses.c.until > NOW).order_by(pauses.c.until.desc())
+    return [Pause(row.budget, row.until, row.reason) for row in connection.execute(rows)]
+
+
+def _concerns(pause: Pause, integration: Integration) -> bool:
+    """Budgets are named `<provider>:<account>` and `address:<provider>`."""
+    return pause.budget in (
+        f"{integration.provider}:{integration.account_id}",
+        f"address:{integration.provider}",
+    )
+
+
+def of_resources(
+    connection: Connection, settings: Settings, of: Sequence[Integration]
+) -> dict[int, tuple[ResourceReport, ...]]:
+    """Reports of every resource of the given integrations, by integration id."""
+    counted, last, drifted = counts(connection), _last_runs(connection), drift(connection)
+    rows = connection.execute(
+        select(checkpoints, func.extract("epoch", NOW - checkpoints.c.updated_at).label("age"))
+    )
+    read = {(row.integration_id, row.resource): row for row in rows}
+
+    def report(one: Integration, resource: Resource) -> ResourceReport:
+        at = (one.id, resource.full_name)
+        live, deleted = counted.get(at, (0, 0))
+        checkpoint, run = read.get(at), last.get(at)
+        return ResourceReport(
+            name=resource.full_name,
+            live=live,
+            deleted=deleted,
+            synced_at=checkpoint.updated_at if checkpoint else None,
+            full_walk_at=checkpoint.walked_at if checkpoint else None,
+            age_seconds=float(checkpoint.age) if checkpoint else None,
+            next_at=_next(settings, one, checkpoint, run),
+            drift=drifted.get(at),
+            last_run=run,
+        )
+
+    return {
+        one.id: tuple(report(one, resource) for resource in resources.of_provider(one.provider))
+        for one in of
+    }
+
+
+def _next(
+    settings: Settings, integration: Integration, checkpoint: Any, run: RunReport | None
+) -> datetime | None:
+    """When it is looked at again: an order that waits knows, else the schedule."""
+    if run and run.state == "queued":
+        return run.next_at
+    if checkpoint is None:
+        return None
+    every: float = getattr(settings, f"{integration.source}_incremental_seconds")
+    due: datetime = checkpoint.updated_at + timedelta(seconds=every)
+    return due
+
+
+def counts(connection: Connection) -> dict[tuple[int, str], tuple[int, int]]:
+    """(live rows, rows marked deleted or missing) by integration id and resource."""
+    sizes = _sizes(connection)
+    counted = union_all(*(_count(resource, sizes) for resource in resources.ALL))
+    return {
+        (row.integration_id, row.resource): (row.live, row.total - row.live)
+        for row in connection.execute(counted)
+    }
+
+
+def _sizes(connection: Connection) -> dict[str, float]:
+    """PostgreSQL's own estimate of each table's rows: costs nothing."""
+    rows = connection.execute(
+        text(
+            "select n.nspname || '.' || c.relname, c.reltuples from pg_class c"
+            " join pg_namespace n on n.oid = c.relnamespace where n.nspname = any(:schemas)"
+        ),
+        {"schemas": list({resource.source for resource in resources.ALL})},
+    )
+    return {name: estimate for name, estimate in rows}
+
+
+def _count(resource: Resource, sizes: dict[str, float]) -> Any:
+    table: Table = rows_table(resource)
+    live = and_(table.c.deleted_at.is_(None), table.c.missing_since.is_(None))
+    if sizes.get(resource.full_name, 0) > MANY_ROWS:
+        table = stamps_table(resource)
+        live = ~table.c.gone
+    return select(
+        table.c.integration_id,
+        literal(resource.full_name).label("resource"),
+        func.count().label("total"),
+        func.count().filter(live).label("live"),
+    ).group_by(table.c.integration_id)
+
+
+def _last_runs(connection: Connection) -> dict[tuple[int, str], RunReport]:
+    newest = (
+        select(runs, _duration().label("seconds"))
+        .distinct(runs.c.integration_id, runs.c.resource)
+        .order_by(runs.c.integration_id, runs.c.resource, runs.c.id.desc())
+    )
+    return {(row.integration_id, row.resource): _run(row) for row in connection.execute(newest)}
+
+
+def _duration() -> Any:
+    return func.extract("epoch", func.coalesce(runs.c.finished_at, NOW) - runs.c.started_at)
+
+
+def _run(row: Any) -> RunReport:
+    return RunReport(
+        id=row.id,
+        state=row.state,
+        mode=row.mode,
+        trigger=row.trigger,
+        requests=row.requests,
+        written=row.written,
+        gone=row.gone,
+        rejected=row.rejected,
+        reason=row.reason,
+        next_at=row.next_at if row.state == "queued" else None,
+        finished_at=row.finished_at,
+        seconds=None if row.seconds is None else float(row.seconds),
+    )
+
+
+def drift(connection: Connection) -> dict[tuple[int, str], int]:
+    """Rows that the last complete full walk wrote or marked; the first walk of a list is no drift."""
+    place = (runs.c.integration_id, runs.c.resource)
+    walks = (
+        select(
+            *place,
+            (runs.c.written + runs.c.gone).label("rows"),
+            func.row_number().over(partition_by=place, order_by=runs.c.id).label("nth"),
+            func.row_number().over(partition_by=place, order_by=runs.c.id.desc()).label("newest"),
+        )
+        .where(runs.c.mode == "full", runs.c.state == "done")
+        .subquery()
+    )
+    later = select(walks).where(walks.c.newest == 1, walks.c.nth > 1)
+    return {(row.integration_id, row.resource): row.rows for row in connection.execute(later)}
+
+
+def quotas(connection: Connection, settings: Settings) -> list[Quota]:
+    """What each budget has used in the last hour and in the last 24 hours (whole hours, rounded up)."""
+
+    def since(hours: int) -> Any:
+        return usage.c.hour > NOW - text(f"interval '{hours + 1} hours'")
+
+    day = func.sum(case((since(24), usage.c.requests), else_=0))
+    hour = func.sum(case((since(1), usage.c.requests), else_=0))
+    limited = func.sum(case((since(24), usage.c.limited), else_=0))
+    rows = connection.execute(
+        select(usage.c.budget, hour, day, limited).group_by(usage.c.budget).order_by(usage.c.budget)
+    )
+    return [_quota(settings, budget, *(int(number) for number in used)) for budget, *used in rows]
+
+
+def _quota(settings: Settings, budget: str, hour: int, day: int, limited: int) -> Quota:
+    account = not budget.startswith("address:")
+    provider = budget.split(":")[0 if account else 1]
+    if provider == "kommo":
+        rate = settings.kommo_rate_limit if account else settings.kommo_rate_limit_per_address
+        return Quota(budget, provider, hour, day, limited, rate or None, None)
+    rate = settings.gestao_click_rate_limit
+    per_day = settings.gestao_click_daily_limit if account else None
+    return Quota(budget, provider, hour, day, limited, rate or None, per_day)
+
+
+def used_ever(connection: Connection) -> list[tuple[str, int, int]]:
+    """(budget, requests, answers of 429) over everything that is kept."""
+    table = usage.c
+    rows = select(table.budget, func.sum(table.requests), func.sum(table.limited))
+    return [(b, int(r), int(l)) for b, r, l in connection.execute(rows.group_by(table.budget))]
+
+
+def inbox(connection: Connection, settings: Settings) -> Deliveries:
+    table = deliveries.c
+    waiting, oldest = connection.execute(
+        select(func.count(), func.extract("epoch", NOW - func.min(table.received_at))).where(
+            table.settled_at.is_(None)
+        )
+    ).one()
+    midnight = text("date_trunc('day', clock_timestamp(), :zone)").bindparams(
+        zone=settings.ponte_timezone
+    )
+    settled = connection.execute(
+        select(func.coalesce(table.outcome, ""), func.count())
+        .where(table.settled_at >= midnight)
+        .group_by(table.outcome)
+    )
+    return Deliveries(waiting, float(oldest or 0), {outcome: n for outcome, n in settled})
+
+
+def rejected(connection: Connection) -> list[RejectReport]:
+    """By resource, the most recently seen first."""
+    table = rejects.c
+    place = (table.integration_id, table.resource)
+    latest = (
+        select(rejects, func.count().over(partition_by=place).label("count"))
+        .distinct(*place)
+        .order_by(*place, table.seen_at.desc())
+    )
+    found = [
+        RejectReport(row.integration_id, row.resource, row.count, row.reason, row.key, row.seen_at)
+        for row in connection.execute(latest)
+    ]
+    return sorted(found, key=lambda one: one.seen_at, reverse=True)
+
+
+def seen_workers(connection: Connection) -> list[WorkerReport]:
+    rows = connection.execute(
+        select(workers, (NOW - workers.c.seen_at).label("silent")).order_by(workers.c.name)
+    )
+    return [
+        WorkerReport(row.name, row.queues, row.started_at, row.seen_at, row.silent < ALIVE)
+        for row in rows
+    ]
+
+
+def runs_by_state(connection: Connection) -> list[tuple[str, str, str, int]]:
+    """(resource, state, mode, how many), of the runs that are kept."""
+    grouped = select(runs.c.resource, runs.c.state, runs.c.mode, func.count()).group_by(
+        runs.c.resource, runs.c.state, runs.c.mode
+    )
+    return [(r, s, m, n) for r, s, m, n in connection.execute(grouped)]

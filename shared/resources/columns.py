@@ -1,0 +1,202 @@
+"""Columns: how one value of a record becomes one typed value of a row.
+
+A reader takes the record and the `Context` in which it was fetched and returns the value, None for
+absent. It raises ValueError when the record cannot be understood: the record is then rejected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+
+import orjson
+import phonenumbers
+
+Record = Mapping[str, Any]
+Value = int | str | bool | Decimal | date | datetime | list[str] | None
+
+
+class Type(StrEnum):
+    """The SQL types that a mirrored column may have."""
+
+    BIGINT = "bigint"
+    TEXT = "text"
+    NUMERIC = "numeric"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    MOMENT = "timestamptz"
+    TEXTS = "text[]"
+    JSON = "jsonb"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a reader may know besides the record.
+
+    asked: the parameters that were asked for (`tipo`, `loja_id`, …); country: the account's, ISO 3166.
+    """
+
+    asked: Mapping[str, str] = field(default_factory=dict)
+    country: str = "BR"
+
+
+Reader = Callable[[Record, Context], Value]
+
+
+@dataclass(frozen=True)
+class Column:
+    """asked: the value is a parameter of the request, the record does not carry it."""
+
+    name: str
+    type: Type
+    read: Reader
+    asked: bool = False
+
+
+def dig(record: Record, path: Sequence[str]) -> Any:
+    """The value at a path of keys, None where the path ends early."""
+    value: Any = record
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
+
+
+def _column(name: str, type_: Type, convert: Callable[[Any], Value], at: Sequence[str]) -> Column:
+    path = tuple(at) or (name,)
+
+    def read(record: Record, _: Context) -> Value:
+        value = dig(record, path)
+        if value is None:
+            return None
+        try:
+            return convert(value)
+        except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
+            raise ValueError(f"{'.'.join(path)}: {value!r} is no {type_}") from error
+
+    return Column(name, type_, read)
+
+
+def integer(name: str, *at: str) -> Column:
+    return _column(name, Type.BIGINT, _to_int, at)
+
+
+def text(name: str, *at: str) -> Column:
+    """Text as sent; "" stays ""."""
+    return _column(name, Type.TEXT, _to_text, at)
+
+
+def word(name: str, *at: str) -> Column:
+    """Text of a vendor that writes "" for absent: "" becomes null. Numbers become their digits."""
+    return _column(name, Type.TEXT, lambda value: _to_text(value) or None, at)
+
+
+def money(name: str, *at: str) -> Column:
+    """Exact decimals from strings or JSON numbers; "" becomes null."""
+    return _column(name, Type.NUMERIC, _to_decimal, at)
+
+
+def flag(name: str, *at: str) -> Column:
+    """true/false, 1/0, "1"/"0"; "" becomes null."""
+    return _column(name, Type.BOOLEAN, _to_flag, at)
+
+
+def moment(name: str, *at: str) -> Column:
+    """Unix seconds (kommo-api.md 5, conventions)."""
+    return _column(name, Type.MOMENT, _to_moment, at)
+
+
+def day(name: str, *at: str) -> Column:
+    """A pure date; "", 0000-00-00 and years that cannot be meant become null (gestaoclick-api.md 10, 8)."""
+    return _column(name, Type.DATE, _to_day, at)
+
+
+def document(name: str, *at: str) -> Column:
+    """A part of the record as jsonb."""
+    return _column(name, Type.JSON, _to_json, at)
+
+
+def asked(name: str, type_: Type = Type.TEXT) -> Column:
+    """A parameter that was asked for: the record itself does not carry it."""
+    return Column(name, type_, lambda _, context: context.asked.get(name), asked=True)
+
+
+def computed(name: str, type_: Type, read: Reader) -> Column:
+    """A column with a reader of its own."""
+    return Column(name, type_, read)
+
+
+def _to_int(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError
+    number = int(value)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError
+    return number
+
+
+def _to_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError
+    return str(value)
+
+
+def _to_decimal(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        raise ValueError
+    if isinstance(value, str) and not value.strip():
+        return None
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError
+    return number
+
+
+_FLAGS: dict[Any, bool | None] = {True: True, False: False, "1": True, "0": False, "": None}
+
+
+def _to_flag(value: Any) -> bool | None:
+    if value not in _FLAGS:
+        raise ValueError
+    return _FLAGS[value]
+
+
+def _to_moment(value: Any) -> datetime:
+    return datetime.fromtimestamp(_to_int(value), UTC)
+
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_PLAUSIBLE_YEARS = range(1900, 2101)
+
+
+def _to_day(value: Any) -> date | None:
+    found = _DAY.match(str(value))
+    if not found or int(found[1]) not in _PLAUSIBLE_YEARS:
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def phone_number(typed: str, country: str) -> str | None:
+    """E.164 where `typed` is a valid number in `country`, else its digits; None without digits."""
+    try:
+        number = phonenumbers.parse(typed, country)
+        if phonenumbers.is_valid_number(number):
+            return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    except phonenumbers.NumberParseException:
+        pass
+    return re.sub(r"\D", "", typed) or None

@@ -1,0 +1,225 @@
+"""The grammar of declarations: everything that can be said about a mirrored list, each in one way.
+
+A `Resource` is data. Tables, rows, stamps, the engine's walks, the schedule, routes, docs and the
+contract tests follow from it; its name is written nowhere else in product code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Protocol
+
+from shared.resources.columns import Column
+
+Asked = Mapping[str, str]
+"""Parameters that pick one slice of a list: {"tipo": "produto", "loja_id": "90001"}."""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What a walk has to cover.
+
+    today: in the account's time zone; since: the first day of history; full: the whole list, else
+    only what is likely to have changed; rows: resource name → the ids that the mirror holds of it.
+    """
+
+    today: date
+    since: date
+    full: bool
+    rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Dimension(Protocol):
+    """One way of cutting a list that the vendor does not give whole."""
+
+    @property
+    def needs(self) -> str | None:
+        """The resource that has to be read first, if any."""
+
+    @property
+    def windowed(self) -> bool:
+        """It leaves something out when the walk is not full."""
+
+    def values(self, horizon: Horizon) -> Iterable[Asked]:
+        """The parameters of each cut, in a stable order."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One walk for each of the values: `OneOf("tipo", ("produto", "servico"))`."""
+
+    parameter: str
+    options: tuple[str, ...]
+    needs: None = None
+    windowed: bool = False
+
+    def values(self, horizon: Horizon) -> Iterable[Asked]:
+        return ({self.parameter: option} for option in self.options)
+
+
+@dataclass(frozen=True)
+class PerRow:
+    """One walk for each live row of another resource; a single one without it when there is none."""
+
+    parameter: str
+    needs: str
+    windowed: bool = False
+
+    def values(self, horizon: Horizon) -> Iterable[Asked]:
+        ids = horizon.rows.get(self.needs, ())
+        return ({self.parameter: id_} for id_ in ids) if ids else ({},)
+
+
+@dataclass(frozen=True)
+class Months:
+    """One walk for each calendar month: from the start of history to `ahead` months from today.
+
+    Not full: only the months `near` months around today.
+    """
+
+    start: str
+    end: str
+    ahead: int
+    near: int
+    needs: None = None
+    windowed: bool = True
+
+    def values(self, horizon: Horizon) -> Iterable[Asked]:
+        this = _month(horizon.today)
+        first = _month(horizon.since) if horizon.full else this - self.near
+        last = this + (self.ahead if horizon.full else self.near)
+        for month in range(first, last + 1):
+            yield {
+                self.start: _first_day(month).isoformat(),
+                self.end: (_first_day(month + 1) - timedelta(days=1)).isoformat(),
+            }
+
+
+@dataclass(frozen=True)
+class TrailingDays:
+    """The whole list without dates when full, else only the last `days` by business date."""
+
+    start: str
+    end: str
+    days: int
+    needs: None = None
+    windowed: bool = True
+
+    def values(self, horizon: Horizon) -> Iterable[Asked]:
+        if horizon.full:
+            return ({},)
+        first, last = horizon.today - timedelta(days=self.days), horizon.today + timedelta(days=1)
+        return ({self.start: first.isoformat(), self.end: last.isoformat()},)
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _first_day(month: int) -> date:
+    return date(month // 12, month % 12 + 1, 1)
+
+
+@dataclass(frozen=True)
+class Within:
+    """Proof that a date filter acted: the first column that is not null lies between the two parameters."""
+
+    start: str
+    end: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Since:
+    """The vendor can say what changed since a moment: `filter[parameter][from]`; `column` proves it."""
+
+    parameter: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """How the HTTP API serves the resource.
+
+    route: the name under /api/<provider>/; search: columns that `query` looks into;
+    body_id: the key of a POST body that asks for one (`{"contactId": 1}`).
+    """
+
+    route: str
+    search: tuple[str, ...] = ()
+    body_id: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One mirrored list.
+
+    source: schema of its table and name of its vendor; path: at the vendor, `{parameter}` filled from
+    the slice; records: the keys that lead from the answer to the list of records;
+    params: sent with every request, however it is read; key: columns of the primary key, besides
+    integration_id; by_id: records can be fetched again by id; webhook: its group in webhook bodies;
+    news: the vendor's words for deletions, restores and merges of it; page_size: rows a page, at most;
+    version: raised when a reader changes its mind, so that every row is written again.
+    """
+
+    source: str
+    name: str
+    path: str
+    records: tuple[str, ...]
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    params: Asked = field(default_factory=dict)
+    order: Asked = field(default_factory=dict)
+    slices: tuple[Dimension, ...] = ()
+    since: Since | None = None
+    within: Within | None = None
+    by_id: bool = False
+    webhook: str | None = None
+    news: tuple[str, ...] = ()
+    listed: Listed | None = None
+    single: bool = False
+    page_size: int = 250
+    version: int = 1
+
+    @property
+    def full_name(self) -> str:
+        """`kommo.leads`: the name of the table, of runs, checkpoints and targets."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def provider(self) -> str:
+        """`kommo`, `gestao-click`: the vendor as users write it."""
+        return self.source.replace("_", "-")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Resources that have to be read before this one."""
+        return tuple(dimension.needs for dimension in self.slices if dimension.needs)
+
+    @property
+    def windowed(self) -> bool:
+        """An incremental walk leaves something out; else every walk covers the whole list."""
+        return self.since is not None or any(dimension.windowed for dimension in self.slices)
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in self.key)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Changes with the declaration; part of every content hash, so new columns fill themselves."""
+        said = [f"{column.name} {column.type}" for column in self.columns]
+        text = "\n".join([*said, repr(sorted(self.params.items())), str(self.version)])
+        return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+    def asks(self, horizon: Horizon) -> list[Asked]:
+        """The slices of a walk: the product of its dimensions, in a stable order."""
+        slices: list[Asked] = [{}]
+        for dimension in self.slices:
+            cuts = list(dimension.values(horizon))
+            slices = [{**slice_, **cut} for slice_ in slices for cut in cuts]
+        return slices

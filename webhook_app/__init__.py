@@ -1,0 +1,117 @@
+"""The web process: keeps webhooks, serves the mirror, takes orders. It answers fast and decides nothing.
+
+`gunicorn 'webhook_app:create_app()'`, or `ponte web` (webhook_app/server.py).
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+from flask_openapi3 import Info, OpenAPI
+
+from shared import logs
+from shared.settings import Settings, load
+from webhook_app import (
+    auth,
+    dashboard,
+    docs,
+    gestao_click,
+    health,
+    kommo,
+    login,
+    metrics,
+    problems,
+    runs,
+    webhooks,
+)
+from webhook_app.process import Process, process
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+API_BODY = 1 << 20
+UNGATED = ("webhooks.there", "webhooks.keep", "health.healthz", "static")
+BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+SESSION = {"type": "apiKey", "in": "cookie", "name": auth.COOKIE}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application; without `settings` it is a process of its own, configured by its environment."""
+    if settings is None:
+        settings = load()
+        logs.configure("web", settings.ponte_log_level)
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Ponte", version="0.1.0", description="Kommo and Gestão Click, mirrored."),
+        security_schemes={"bearer": BEARER, "session": SESSION},
+        validation_error_status=400,
+        validation_error_model=problems.ProblemModel,
+        doc_ui=False,
+    )
+    app.extensions["ponte"] = Process(settings)
+    _configure(app, process_of(app))
+    app.before_request(_enter)
+    app.teardown_request(_leave)
+    app.after_request(_harden)
+    auth.register(app)
+    problems.register(app)
+    _serve(app)
+    return app
+
+
+def process_of(app: Flask) -> Process:
+    own: Process = app.extensions["ponte"]
+    return own
+
+
+def _configure(app: Flask, own: Process) -> None:
+    app.secret_key = own.keys.session
+    app.config.update(
+        MAX_CONTENT_LENGTH=API_BODY,
+        PERMANENT_SESSION_LIFETIME=7 * 24 * 3600,
+        SESSION_COOKIE_NAME=auth.COOKIE,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.url_map.strict_slashes = False  # nothing redirects: Kommo takes it for a failure
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
+
+
+def _serve(app: OpenAPI) -> None:
+    for api in (webhooks.api, health.api):
+        app.register_api(api)
+    for api in (kommo.api, gestao_click.api, runs.api, metrics.api):
+        app.register_api(api)
+    for pages in (dashboard.pages, login.pages, docs.pages):
+        app.register_blueprint(pages)
+
+
+def _enter() -> None:
+    """Some threads are kept for webhooks: whatever else hangs on PostgreSQL may not take them all."""
+    if request.endpoint in UNGATED:
+        return
+    if not process().ordinary.acquire(timeout=0.5):
+        raise problems.Problem(503, "too much at once; try again", {"Retry-After": "1"})
+    g.entered = True
+
+
+def _leave(_: BaseException | None) -> None:
+    if g.pop("entered", False):
+        process().ordinary.release()
+
+
+def _harden(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        if not (name == "Cache-Control" and name in response.headers):
+            response.headers.setdefault(name, value)
+    return response

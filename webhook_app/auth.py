@@ -1,0 +1,134 @@
+"""Who may ask for what: a Bearer token, or the session of the dashboard. Everything else is refused.
+
+The guard runs before anything else, on every route that does not declare itself `@public`. A route
+needs the scope that it declares with `@needs`, else `read` for GET and `sync` for the rest.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, Request, g, redirect, request, session
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.wrappers import Response
+
+from shared import tokens
+from webhook_app.problems import Problem, for_browser
+from webhook_app.process import process
+
+View = TypeVar("View", bound=Callable[..., Any])
+READING = ("GET", "HEAD", "OPTIONS")
+COOKIE = "ponte_session"
+
+
+@dataclass(frozen=True)
+class Caller:
+    name: str
+    scope: str
+
+    def allows(self, scope: str) -> bool:
+        return tokens.SCOPES.index(self.scope) >= tokens.SCOPES.index(scope)
+
+
+DASHBOARD = Caller("dashboard", "sync")
+
+
+def public(view: View) -> View:
+    """Marks a view that anybody may call."""
+    view.public = True  # type: ignore[attr-defined]
+    return view
+
+
+def needs(scope: str) -> Callable[[View], View]:
+    """Marks the scope of a view, where its method does not tell."""
+
+    def mark(view: View) -> View:
+        view.scope = scope  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Cookies go over https only, once the session was opened over https."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def register(app: Flask) -> None:
+    app.session_interface = Sessions()
+    app.before_request(guard)
+
+
+def guard() -> Response | None:
+    view: Any = request.endpoint and _view(request.endpoint)
+    if getattr(view, "public", False) or request.endpoint == "static":
+        return None
+    caller = _caller()
+    if caller is None:
+        return _refuse("no credentials: send `Authorization: Bearer TOKEN` (make one with `ponte token create NAME`)")
+    scope = getattr(view, "scope", "read" if request.method in READING else "sync")
+    if not caller.allows(scope):
+        raise Problem(
+            403,
+            f"the token {caller.name!r} has scope {caller.scope}; this needs {scope}. "
+            f"Make one with `ponte token create NAME --scope {scope}`.",
+        )
+    g.caller = caller
+    return None
+
+
+def _view(endpoint: str) -> Callable[..., Any] | None:
+    from flask import current_app
+
+    return current_app.view_functions.get(endpoint)
+
+
+def _caller() -> Caller | None:
+    """A token, if one is presented, alone decides; else the session."""
+    if "Authorization" in request.headers:
+        return _bearer(request)
+    if not session.get("csrf"):
+        return None
+    if request.method not in READING:
+        check_csrf()
+    return DASHBOARD
+
+
+def _bearer(asked: Request) -> Caller | None:
+    kind, _, presented = asked.headers["Authorization"].strip().partition(" ")
+    token = None
+    if kind.lower() == "bearer":
+        own = process()
+        token = own.database.run(tokens.verify, own.keys, presented.strip())
+    if token is None:
+        raise Problem(
+            401,
+            "the token is not valid: unknown, expired or revoked. Make one with `ponte token create NAME`.",
+            {"WWW-Authenticate": 'Bearer realm="ponte", error="invalid_token"'},
+        )
+    return Caller(token.name, token.scope)
+
+
+def _refuse(why: str) -> Response:
+    if for_browser():
+        return redirect("/login")
+    raise Problem(401, why, {"WWW-Authenticate": 'Bearer realm="ponte"'})
+
+
+def open_session() -> None:
+    session.clear()
+    session.permanent = True
+    session["csrf"] = secrets.token_urlsafe(24)
+
+
+def check_csrf() -> None:
+    """A session's cookie alone changes nothing: the page's own token has to come with it."""
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf") or ""
+    if not hmac.compare_digest(given.encode(), str(session["csrf"]).encode()):
+        raise Problem(403, "this page is out of date: load it again and repeat")

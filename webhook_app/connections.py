@@ -1,0 +1,71 @@
+"""GET and POST /api/<provider>/test-connection: do the credentials work, and whose account is it?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, Field
+
+from shared.questions import TEST_CONNECTION
+from webhook_app import asking
+from webhook_app.envelopes import Answer, answer, problems
+from webhook_app.parsing import Query, checked
+from webhook_app.problems import Problem
+
+
+class Connection(BaseModel):
+    status: str
+
+
+class Found(BaseModel):
+    """account: who the credentials belong to; sample: a few records, to see that it is the right one."""
+
+    account: dict[str, Any] | None
+    sample: list[Any]
+
+
+class Connected(Answer):
+    data: Found
+    connection: Connection
+
+
+class Tolerated(Query):
+    userId: str | None = Field(None, description="tolerated; means nothing here")  # noqa: N815
+
+
+DOCUMENTED = {**problems(400, 401, 403, 429, 502, 503), "200": Connected}
+
+
+def serve(api: APIBlueprint, provider: str) -> None:
+    """Adds the GET: it tests the credentials of Ponte's own settings."""
+
+    def view(query: Tolerated) -> Response:
+        """Test the connection with the credentials of the settings"""
+        return test(provider, None)
+
+    view.__annotations__ = {"query": Tolerated, "return": Response}
+    api.get("/test-connection", responses=DOCUMENTED)(checked(view))
+
+
+def test(provider: str, credentials: dict[str, str] | None) -> Response:
+    """credentials: None means those of the settings."""
+    found = asking.ask(TEST_CONNECTION, {"provider": provider, "credentials": credentials})
+    if not found.get("ok"):
+        raise asking.refusal(found)
+    seen = {"account": found.get("account"), "sample": found.get("sample") or []}
+    status = {"status": str(found.get("status", "connected"))}
+    return answer(str(found.get("message") or "connected"), seen, connection=status)
+
+
+def both_or_none(first: tuple[str, str | None], second: tuple[str, str | None]) -> bool:
+    """True when both are given, False when neither; one alone is a mistake worth naming."""
+    missing = [name for name, value in (first, second) if not value]
+    if len(missing) == 1:
+        errors = [{"field": missing[0], "problem": "missing"}]
+        raise Problem(
+            400, f"{missing[0]} is missing: both tokens are needed", errors=errors,
+            connection={"status": "missing"},
+        )
+    return not missing

@@ -1,0 +1,34 @@
+"""/api/kommo: test-connection, the mirrored lists, sync."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import ConfigDict, Field
+
+from webhook_app import connections, lists, syncs
+from webhook_app.parsing import Body, checked
+
+PROVIDER = "kommo"
+api = APIBlueprint("kommo", __name__, url_prefix="/api/kommo", abp_tags=[Tag(name="Kommo")])
+
+
+class KommoCredentials(Body):
+    model_config = ConfigDict(strict=True, extra="forbid", openapi_extra={"required": False})  # type: ignore[typeddict-unknown-key]
+
+    jwtToken: str | None = Field(None, max_length=8000, description="absent: the settings' own")  # noqa: N815
+    useEnvCredentials: bool = False  # noqa: N815
+    userId: str | int | None = Field(None, description="tolerated; means nothing here")  # noqa: N815
+
+
+@api.post("/test-connection", responses=connections.DOCUMENTED)
+@checked
+def test_connection(body: KommoCredentials) -> Response:
+    """Test the connection with a token, which is not kept"""
+    given = None if body.useEnvCredentials else body.jwtToken
+    return connections.test(PROVIDER, {"jwtToken": given} if given is not None else None)
+
+
+connections.serve(api, PROVIDER)
+lists.of_provider(api, PROVIDER)
+syncs.serve(api, PROVIDER)

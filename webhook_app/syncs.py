@@ -1,0 +1,161 @@
+"""GET and POST /api/<provider>/sync: write one run per resource, ring, and say where to look."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from flask import Response
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from shared import integrations, report, resources, runs
+from shared.queue import SYNC
+from shared.resources.grammar import Resource
+from shared.settings import Settings
+from webhook_app.envelopes import Answer, answer, problems
+from webhook_app.parsing import Body, Words, checked
+from webhook_app.problems import Problem
+from webhook_app.process import process
+from webhook_app.runs import RunModel, reported
+
+SETTINGS = {
+    "kommo": "KOMMO_JWT_TOKEN",
+    "gestao-click": "GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN",
+}
+
+
+class SyncBody(Body):
+    model_config = ConfigDict(strict=True, extra="forbid", openapi_extra={"required": False})  # type: ignore[typeddict-unknown-key]
+
+    full: bool = Field(False, description="the whole list, and find what has vanished")
+    resources: list[Words] | None = Field(
+        None, min_length=1, max_length=100, description="names as in `leads`, `kommo.leads`; absent: all"
+    )
+
+
+class Requested(BaseModel):
+    request: UUID
+    runs: list[RunModel]
+    url: str
+
+
+class RequestedAnswer(Answer):
+    data: Requested
+
+
+class LastRun(BaseModel):
+    id: int
+    state: str
+    mode: str
+    trigger: str
+    requests: int
+    written: int
+    gone: int
+    rejected: int
+    reason: str | None
+    next_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+
+
+class ResourceState(BaseModel):
+    name: str
+    live: int
+    deleted: int
+    synced_at: datetime | None
+    full_walk_at: datetime | None
+    age_seconds: float | None
+    next_at: datetime | None
+    drift: int | None
+    last_run: LastRun | None
+
+
+class SyncState(BaseModel):
+    integration_id: int | None
+    account_id: str | None
+    sandbox: bool
+    resources: list[ResourceState]
+
+
+class StateAnswer(Answer):
+    data: SyncState
+
+
+def serve(api: APIBlueprint, provider: str) -> None:
+    def state() -> Response:
+        """How fresh each resource is, and its last run"""
+        own = process()
+        return answer(
+            f"{provider}, resource by resource.", own.database.run(_state, own.settings, provider)
+        )
+
+    def order(body: SyncBody) -> Response:
+        """Order a sync: one run per resource; asked again while they run, the same request"""
+        return ordered(provider, body.full, body.resources)
+
+    order.__annotations__ = {"body": SyncBody, "return": Response}
+    api.get("/sync", responses={**problems(400, 401, 503), "200": StateAnswer})(checked(state))
+    documented = {**problems(400, 401, 403, 409, 503), "202": RequestedAnswer}
+    api.post("/sync", responses=documented)(checked(order))
+
+
+def ordered(provider: str, full: bool, names: list[str] | None) -> Response:
+    own = process()
+    wanted = chosen(provider, names)
+    id_, rows = own.database.run(_order, own.settings, provider, full, wanted)
+    for row in rows:
+        own.ring(SYNC, row["id"])
+    url = f"/api/runs?request={id_}"
+    data = {"request": id_, "runs": rows, "url": url}
+    response = answer(f"{len(rows)} runs are ordered; look at {url}.", data, 202)
+    response.headers["Location"] = url
+    return response
+
+
+def chosen(provider: str, names: list[str] | None) -> list[Resource]:
+    """The resources by their names (table, full name or route); raises Problem 400 for unknown ones."""
+    there = resources.of_provider(provider)
+    if names is None:
+        return list(there)
+    known = {name: resource for resource in there for name in _names(resource)}
+    if unknown := [name for name in names if name not in known]:
+        exist = ", ".join(resource.name for resource in there)
+        problem = f"unknown: {', '.join(unknown)}; there are: {exist}"
+        errors = [{"field": "resources", "problem": problem}]
+        raise Problem(400, f"resources: {problem}", errors=errors)
+    return list(dict.fromkeys(known[name] for name in names))
+
+
+def _names(resource: Resource) -> list[str]:
+    full = resource.full_name
+    names = [resource.name, full, full.replace("_", "-"), f"{resource.provider}.{resource.name}"]
+    return [*names, resource.listed.route] if resource.listed else names
+
+
+def _order(
+    connection: Connection, settings: Settings, provider: str, full: bool, wanted: list[Resource]
+) -> tuple[UUID, list[dict[str, object]]]:
+    there = {one.provider: one for one in integrations.ensure(connection, settings)}
+    if provider not in there:
+        raise Problem(409, f"{provider} has no credentials: set {SETTINGS[provider]}, then restart")
+    if not there[provider].active:
+        raise Problem(409, f"the {provider} integration is switched off (integration_settings.active)")
+    asked = runs.request(connection, there[provider], wanted, full=full, trigger="http")
+    rows = runs.listed(connection, ids=asked.run_ids, limit=len(asked.run_ids))
+    return asked.request_id, [reported(row) for row in reversed(rows)]
+
+
+def _state(connection: Connection, settings: Settings, provider: str) -> dict[str, object]:
+    found = integrations.of_environment(connection, settings, provider)
+    if found is None:
+        return {"integration_id": None, "account_id": None, "sandbox": False, "resources": []}
+    reports = report.of_resources(connection, settings, [found])[found.id]
+    return {
+        "integration_id": found.id,
+        "account_id": found.account_id,
+        "sandbox": found.sandbox,
+        "resources": [asdict(one) for one in reports],
+    }

@@ -1,0 +1,100 @@
+"""The inbox of Kommo's webhooks: keep the bytes, commit, answer. What they mean is the worker's matter.
+
+Kommo waits 2 s and takes a redirect, a 4xx or a late answer for a failure (kommo-api.md 6.6). So
+nothing here parses, nothing here waits for Redis, and PostgreSQL has 1.2 s for everything.
+"""
+
+from __future__ import annotations
+
+from flask import request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import NotFound
+
+from shared import deliveries, integrations
+from shared.logs import logger
+from shared.queue import DRAIN
+from shared.settings import Settings
+from webhook_app.auth import public
+from webhook_app.database import DatabaseAway
+from webhook_app.envelopes import problems
+from webhook_app.problems import Problem
+from webhook_app.process import process
+
+log = logger(__name__)
+CAP = 10 * 1024 * 1024
+"""Kommo's largest bodies are some hundred kB; of what is larger the beginning is kept."""
+DRAINED = 64 * 1024 * 1024
+"""So much is read off the line besides, or the sender would see a reset in place of the answer."""
+
+api = APIBlueprint("webhooks", __name__, abp_tags=[Tag(name="Webhooks")])
+ANY_BODY = {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {}}}}}
+OK = {"200": {"description": "kept", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+class SecretPath(BaseModel):
+    secret: str = Field(description="KOMMO_WEBHOOK_SECRET")
+
+
+@api.get("/webhooks/kommo/<path:secret>", responses={**OK, **problems(404)}, security=[{}])
+@public
+def there(path: SecretPath) -> str:
+    """Tells whoever registers the webhook that it is there"""
+    _check(path.secret)
+    return "ok"
+
+
+@api.post(
+    "/webhooks/kommo/<path:secret>",
+    responses={**OK, **problems(404, 503)},
+    security=[{}],
+    openapi_extensions=ANY_BODY,
+)
+@public
+def keep(path: SecretPath) -> str:
+    """Keeps one delivery, whatever its body"""
+    secret = _check(path.secret)
+    body = _read()
+    own = process()
+    content_type = (request.content_type or "")[:200].replace("\0", "")
+    try:
+        integration_id = own.inbox.run(_keep, own.settings, secret, body, content_type)
+    except (DatabaseAway, SQLAlchemyError) as error:
+        # an SQLAlchemyError would print the statement with its body
+        why = str(error) if isinstance(error, DatabaseAway) else type(error).__name__
+        log.error("delivery_refused", bytes=len(body), why=why)
+        raise Problem(503, "not kept: send it again", {"Retry-After": "60"}) from error
+    own.ring(DRAIN, integration_id)
+    return "ok"
+
+
+def _check(secret: str) -> str:
+    """The secret, without the slash that some put behind it; anything else does not exist."""
+    secret = secret.removesuffix("/")
+    if not integrations.names_webhook(process().settings, secret):
+        raise NotFound
+    return secret
+
+
+def _read() -> bytes:
+    """The raw bytes, chunked or not, up to the cap; never a 413."""
+    request.max_content_length = None
+    kept, dropped = bytearray(), 0
+    while dropped < DRAINED and (more := request.stream.read(1 << 20)):
+        room = CAP - len(kept)
+        kept += more[:room]
+        dropped += max(0, len(more) - room)
+    if dropped:
+        log.warning("delivery_cut", kept=len(kept), dropped=dropped)
+    return bytes(kept)
+
+
+def _keep(
+    connection: Connection, settings: Settings, secret: str, body: bytes, content_type: str
+) -> int:
+    integration = integrations.of_webhook(connection, settings, secret)
+    assert integration is not None  # noqa: S101  (checked before the body was read)
+    deliveries.keep(connection, integration.id, body, content_type or None)
+    return integration.id

@@ -1,0 +1,1 @@
+"""The vendors: the protocol that the engine knows, and what speaks it."""

@@ -1,0 +1,150 @@
+"""Gestão Click as a Source. Facts: gestaoclick-api.md 1 (transport), 3 (envelope, errors), 5 (sales)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.errors import (
+    CredentialsRefused,
+    NotAvailable,
+    RateLimited,
+    RequestRefused,
+    VendorUnavailable,
+)
+from shared.resources.columns import Record
+from shared.resources.grammar import Resource
+from worker.sources.http import Dialect, Door
+from worker.sources.protocol import Account, Ask, Found, News, Page
+
+VENDOR = "Gestão Click"
+SMALLEST_PAGE = 20
+"""A page with fewer rows is the last one even where the vendor ignores `limite` (2)."""
+
+
+def dialect(access_token: str, secret_token: str) -> Dialect:
+    headers = {"access-token": access_token, "secret-access-token": secret_token}
+    return Dialect(VENDOR, headers, check, without_notice)
+
+
+def without_notice(content: bytes) -> bytes:
+    """PHP may print a notice before the JSON (gestaoclick-api.md 3, Errors)."""
+    if content[:1] in (b"{", b"["):
+        return content
+    start = content.find(b'{"code"')
+    return content[start:] if start > 0 else content
+
+
+def check(path: str, status: int, body: Any) -> None:
+    """Raises what a status means; a 200 may carry an error inside (gestaoclick-api.md 3, Errors)."""
+    code, detail = _code(status, body), _detail(body)
+    if code in (200, 201):
+        if body is None:
+            raise VendorUnavailable(VENDOR, f"an empty body at {path}")
+        return
+    if code in (401, 403):
+        raise CredentialsRefused(VENDOR, code, detail)
+    if code == 429:
+        raise RateLimited(VENDOR, None)
+    if code >= 500 or "could not be found" in detail:
+        # a controller that is missing for seconds: a route that exists comes back (3, Errors)
+        raise VendorUnavailable(VENDOR, f"HTTP {code} at {path} ({detail})")
+    if code == 404:
+        raise NotAvailable(VENDOR, path, code, detail)
+    raise RequestRefused(VENDOR, path, code, detail)
+
+
+def _code(status: int, body: Any) -> int:
+    inside = body.get("code") if isinstance(body, Mapping) else None
+    if status == 200 and isinstance(inside, int) and inside >= 400:
+        return inside
+    if status == 200 and isinstance(body, Mapping) and body.get("status") not in ("success", None):
+        return 400
+    return status
+
+
+def _detail(body: Any) -> str:
+    if not isinstance(body, Mapping):
+        return "no JSON"
+    told = body.get("devTools") or body.get("data") or {}
+    if not isinstance(told, Mapping):
+        return str(told)[:200]
+    return str(told.get("mensagem") or told.get("error") or told.get("erro") or "no detail")
+
+
+class GestaoClick:
+    """One company at Gestão Click."""
+
+    batch = 1
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+
+    def page(self, ask: Ask, number: int) -> Page:
+        question = {**ask.resource.params, **ask.slice}
+        answer = self.door.get(
+            ask.resource.path,
+            {**question, "limite": ask.resource.page_size, "pagina": number},
+        )
+        records = _records(answer.body)
+        meta = answer.body.get("meta") if isinstance(answer.body, Mapping) else None
+        return Page(
+            records,
+            total=_number(meta, "total_registros"),
+            more=_more(meta, number, len(records)),
+            observed_at=answer.observed_at,
+        )
+
+    def look(self, resource: Resource, ids: Sequence[str]) -> Found:
+        """One record by id: 404 on a detail means that it was deleted (gestaoclick-api.md 3)."""
+        (id_,) = ids
+        answer = self.door.get(f"{resource.path}/{id_}", missing_ok=True)
+        if answer.status == 404:
+            return Found([], answer.observed_at, told=True)
+        record = answer.body.get("data") if isinstance(answer.body, Mapping) else None
+        if not isinstance(record, Mapping):
+            raise VendorUnavailable(VENDOR, f"no record at {resource.path}/{id_}")
+        return Found([_unwrapped(record)], answer.observed_at)
+
+    def news(self, resource: Resource, since: datetime) -> list[News]:
+        """Gestão Click tells nothing: no webhooks, no tombstones (gestaoclick-api.md 4, 8)."""
+        return []
+
+    def account(self) -> Account:
+        """The company is known by its stores: nothing else names it (gestaoclick-api.md 6, lojas)."""
+        stores = _records(self.door.get("/lojas", {"limite": 100}).body)
+        return Account(
+            ids=tuple(sorted(str(store["id"]) for store in stores)) or ("no-stores",),
+            country="BR",
+            timezone="America/Sao_Paulo",
+            details={"stores": [{"id": s.get("id"), "nome": s.get("nome")} for s in stores]},
+        )
+
+
+def _records(body: Any) -> list[Record]:
+    """`data` may be a string when nothing is there; rows may be wrapped (gestaoclick-api.md 3)."""
+    data = body.get("data") if isinstance(body, Mapping) else None
+    return [_unwrapped(row) for row in data] if isinstance(data, list) else []
+
+
+def _unwrapped(row: Any) -> Any:
+    """{"Venda": {…}} → {…}: one key whose value is an object (gestaoclick-api.md 3, Row wrappers)."""
+    if isinstance(row, Mapping) and len(row) == 1:
+        (inner,) = row.values()
+        return inner if isinstance(inner, Mapping) else row
+    return row
+
+
+def _number(meta: Any, name: str) -> int | None:
+    value = meta.get(name) if isinstance(meta, Mapping) else None
+    return int(str(value)) if str(value).isdigit() else None
+
+
+def _more(meta: Any, page: int, rows: int) -> bool | None:
+    """Stop rule of gestaoclick-api.md 3; None where neither meta nor the rows tell."""
+    last = _number(meta, "total_paginas")
+    if _number(meta, "total_registros") is None:
+        return False if 0 < rows < SMALLEST_PAGE else None
+    follows = meta.get("proxima_pagina") not in (None, "", 0)
+    return follows or (last is not None and page < last)

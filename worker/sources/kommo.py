@@ -1,0 +1,207 @@
+"""Kommo as a Source. Facts: kommo-api.md 3 (limits), 4 (paging, filters), 5 (lists), 7 (errors)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from shared.errors import (
+    AddressBlocked,
+    CredentialsRefused,
+    FilterIgnored,
+    NotAvailable,
+    RateLimited,
+    RequestRefused,
+    VendorUnavailable,
+)
+from shared.resources.columns import Record, dig
+from shared.resources.grammar import Resource
+from worker.sources.http import Answer, Dialect, Door
+from worker.sources.protocol import Account, Ask, Found, News, Page
+
+VENDOR = "Kommo"
+API = "/api/v4"
+EVENTS_LIMIT = 100
+"""Kommo's docs say 250, amoCRM's 100 (kommo-api.md 3)."""
+
+
+def dialect(token: str) -> Dialect:
+    return Dialect(VENDOR, {"Authorization": f"Bearer {token}"}, check)
+
+
+def check(path: str, status: int, body: Any) -> None:
+    """Raises what a status means (kommo-api.md 7)."""
+    detail = _detail(body)
+    if status in (200, 201, 202, 204):
+        return
+    if status == 401:
+        raise CredentialsRefused(VENDOR, status, detail)
+    if status == 403 and not isinstance(body, Mapping):
+        raise AddressBlocked(VENDOR)
+    if status in (402, 403, 404):
+        raise NotAvailable(VENDOR, path, status, detail)
+    if status == 429:
+        asked = body.get("retry_after") if isinstance(body, Mapping) else None
+        raise RateLimited(VENDOR, float(asked) if isinstance(asked, int | float) else None)
+    if status >= 500:
+        raise VendorUnavailable(VENDOR, f"HTTP {status} at {path}")
+    if 300 <= status < 400:
+        detail = "the account lives elsewhere; correct KOMMO_API_URL"
+    raise RequestRefused(VENDOR, path, status, detail)
+
+
+def _detail(body: Any) -> str:
+    if not isinstance(body, Mapping):
+        return "no JSON"
+    return str(body.get("hint") or body.get("detail") or body.get("title") or "no detail")
+
+
+class Kommo:
+    """One Kommo account."""
+
+    batch = 250
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+
+    def page(self, ask: Ask, number: int) -> Page:
+        resource = ask.resource
+        path = API + resource.path.format(**ask.slice)
+        if resource.single:
+            return _single(self.door.get(path, resource.params), number)
+        answer = self.door.get(
+            path,
+            {
+                **resource.params,
+                **resource.order,
+                **_since(ask),
+                "limit": resource.page_size,
+                "page": number,
+            },
+        )
+        records = list(_records(answer.body, resource.records))
+        nested = len(resource.records) > 1
+        return Page(
+            records,
+            total=None if nested else dig(answer.body or {}, ("_total_items",)),
+            more=_more(answer.body, resource),
+            observed_at=answer.observed_at,
+        )
+
+    def look(self, resource: Resource, ids: Sequence[str]) -> Found:
+        """Up to 250 records by id; one bad id must not spoil the batch: a 400 is bisected."""
+        try:
+            return self._look(resource, ids)
+        except RequestRefused as error:
+            if error.status != 400 or len(ids) == 1:
+                raise
+            half = len(ids) // 2
+            first, second = self.look(resource, ids[:half]), self.look(resource, ids[half:])
+            earlier = min(first.observed_at, second.observed_at)
+            return Found([*first.records, *second.records], earlier)
+
+    def _look(self, resource: Resource, ids: Sequence[str]) -> Found:
+        answer = self.door.get(
+            API + resource.path,
+            {**resource.params, **resource.order, "filter[id][]": list(ids), "limit": self.batch},
+        )
+        records = list(_records(answer.body, resource.records))
+        if {str(record.get("id")) for record in records} - set(ids):
+            raise FilterIgnored(VENDOR, "filter[id]")
+        return Found(records, answer.observed_at)
+
+    def news(self, resource: Resource, since: datetime) -> list[News]:
+        """From the audit log; where the plan gives none, from the trash (kommo-api.md 4.4)."""
+        try:
+            told = list(self._events(resource, since))
+        except NotAvailable:
+            told = list(self._trash(resource, since))
+        return sorted(told, key=lambda item: item.at)
+
+    def _events(self, resource: Resource, since: datetime) -> Iterable[News]:
+        question = {
+            "filter[type]": ",".join(resource.news),
+            "filter[created_at][from]": int(since.timestamp()),
+            "limit": EVENTS_LIMIT,
+        }
+        for event in self._all("/events", question, "events"):
+            at = datetime.fromtimestamp(int(event["created_at"]), UTC)
+            if event.get("type") in resource.news and at >= since.replace(microsecond=0):
+                yield News(str(event["entity_id"]), str(event["type"]).endswith("_deleted"), at)
+
+    def _trash(self, resource: Resource, since: datetime) -> Iterable[News]:
+        """`only_deleted` replaces the list by skeletons: they say that, never what."""
+        for record in self._all(
+            resource.path, {"with": "only_deleted", "limit": 250}, resource.records[0]
+        ):
+            at = datetime.fromtimestamp(int(record.get("updated_at") or 0), UTC)
+            if record.get("is_deleted") is True and at >= since.replace(microsecond=0):
+                yield News(str(record["id"]), True, at)
+
+    def _all(self, path: str, question: Mapping[str, Any], key: str) -> Iterable[Record]:
+        number = 0
+        while True:
+            number += 1
+            answer = self.door.get(API + path, {**question, "page": number})
+            records = list(_records(answer.body, (key,)))
+            yield from records
+            if not records or not dig(answer.body, ("_links", "next")):
+                return
+
+    def account(self) -> Account:
+        question = {"with": "users_groups,task_types,datetime_settings,version,amojo_id,drive_url"}
+        body = self.door.get(f"{API}/account", question).body
+        if not isinstance(body, Mapping) or "id" not in body:
+            raise VendorUnavailable(VENDOR, "an account without an id")
+        names = ("id", "name", "subdomain", "country", "currency", "language")
+        timezone = dig(body, ("_embedded", "datetime_settings", "timezone"))
+        return Account(
+            ids=(str(body["id"]),),
+            country=str(body.get("country") or "BR"),
+            timezone=str(timezone or "America/Sao_Paulo"),
+            details={name: body.get(name) for name in names},
+        )
+
+
+def _single(answer: Answer, number: int) -> Page:
+    records = [answer.body] if isinstance(answer.body, Mapping) and number == 1 else []
+    return Page(records, total=None, more=False, observed_at=answer.observed_at)
+
+
+def _since(ask: Ask) -> dict[str, Any]:
+    """Ranges need [from]: a bare value means equality on some lists (kommo-api.md 4.3)."""
+    if ask.since is None or ask.resource.since is None:
+        return {}
+    return {f"filter[{ask.resource.since.parameter}][from]": int(ask.since.timestamp())}
+
+
+def _records(body: Any, path: Sequence[str]) -> Iterable[Record]:
+    """The records at a path of embedded lists; a 204 has no body, an empty map may come as []."""
+    found: list[Any] = [body] if isinstance(body, Mapping) else []
+    for name in path:
+        lists = [dig(item, ("_embedded", name)) or [] for item in found]
+        found = [
+            item
+            for part in lists
+            for item in (part.values() if isinstance(part, Mapping) else part)
+        ]
+    return found
+
+
+def _more(body: Any, resource: Resource) -> bool | None:
+    """`next` may stand on the last page; without it a full page may still be followed (4.2)."""
+    if dig(body or {}, ("_links", "next")):
+        return True
+    rows = len(list(_records(body, resource.records[:1])))
+    if rows == 0:
+        return None
+    return False if rows < _effective_limit(body, resource.page_size) else None
+
+
+def _effective_limit(body: Any, asked: int) -> int:
+    """The server may lower the limit; its self link says so (kommo-api.md 4.2)."""
+    link = str(dig(body, ("_links", "self", "href")) or "")
+    limit = parse_qs(urlsplit(link).query).get("limit", [""])[0]
+    return min(asked, int(limit)) if limit.isdigit() and int(limit) > 0 else asked

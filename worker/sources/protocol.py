@@ -1,0 +1,88 @@
+"""What the engine knows of a vendor: the Source protocol and the values that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.resources.columns import Record
+from shared.resources.grammar import Asked, Resource
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One walk's question: which resource, which slice of it, changed since when (None: all)."""
+
+    resource: Resource
+    slice: Asked
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    total: how many records the vendor says the slice has; more: it says that another page follows
+    (None: it does not say).
+    """
+
+    records: Sequence[Record]
+    total: int | None
+    more: bool | None
+    observed_at: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a look at some ids: what came back; what did not is absent. One clock for both.
+
+    told: the vendor itself says that what is absent was deleted.
+    """
+
+    records: Sequence[Record]
+    observed_at: datetime
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class News:
+    """What the vendor says of one id, and when: it was deleted, or restored (both mean: look)."""
+
+    id: str
+    deleted: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who the credentials belong to.
+
+    ids: what the account is known by, the steadiest first; country: ISO 3166; details: for people.
+    """
+
+    ids: tuple[str, ...]
+    country: str
+    timezone: str
+    details: Mapping[str, Any]
+
+
+class Source(Protocol):
+    """A vendor, for one integration. Every method raises the errors of shared/errors.py."""
+
+    @property
+    def batch(self) -> int:
+        """How many ids one look may hold."""
+
+    def page(self, ask: Ask, number: int) -> Page:
+        """Page `number` (from 1) of a list; empty past its end."""
+
+    def look(self, resource: Resource, ids: Sequence[str]) -> Found:
+        """Fetches up to `batch` records by id."""
+
+    def news(self, resource: Resource, since: datetime) -> list[News]:
+        """Deletions and restores since a moment, oldest first; empty where the vendor tells none."""
+
+    def account(self) -> Account:
+        """Who am I? One request, and the proof that the credentials work."""

@@ -1,0 +1,147 @@
+"""Carrying out a run from the queue: claim, prove the account, sync, and end it or put it back.
+
+Errors decide by their type: Retryable puts the run back with a growing delay, Fatal ends it, a lost
+ownership leaves without a trace. Commands and Celery's tasks call the same function.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from uuid import uuid4
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from shared import integrations, runs
+from shared.db.bookkeeping import runs as table
+from shared.errors import CredentialsRefused, Fatal, LostOwnership, Retryable
+from shared.integrations import Integration
+from shared.logs import logger
+from shared.runs import Run
+from worker.reach import Reach
+from worker.sources import identity
+from worker.sources.opening import credentials, open_source
+from worker.sync.engine import Engine
+
+PATIENCE = 8
+"""Attempts without a page of progress before a run is given up; the schedule makes a new one."""
+LONGEST_DELAY = 900.0
+RENEW_EVERY = 1.0
+
+log = logger(__name__)
+
+
+def carry_out(reach: Reach, run_id: int, seconds: float) -> bool:
+    """Works on a run for about `seconds`; True when the rest of it should be rung for at once."""
+    with reach.engine.begin() as connection:
+        run = runs.claim(connection, run_id, uuid4(), reach.settings.run_lease_seconds)
+    if run is None:
+        return False
+    with structlog.contextvars.bound_contextvars(
+        run=run.id, resource=run.resource.full_name, integration=run.integration_id
+    ):
+        return _carry_out(reach, run, time.monotonic() + seconds)
+
+
+def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
+    try:
+        with reach.engine.begin() as connection:
+            integration = integrations.by_id(connection, run.integration_id)
+        if _sync(reach, run, integration, deadline):
+            log.info("run_done")
+            return False
+        _put_back(reach, run, 0.0, None)
+    except LostOwnership as error:
+        log.warning("run_lost", why=str(error))
+        return False
+    except Retryable as error:
+        return _again_later(reach, run, error)
+    except Fatal as error:
+        _fail(reach, run, str(error))
+        return False
+    return True
+
+
+def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
+    given = credentials(reach.settings, integration.provider)
+    lease = _Lease(reach, run)
+    source = open_source(
+        reach, integration, given, waiting=lease.renew_now_and_then, asked=lease.count_request
+    )
+    account = identity.prove(reach, integration, given, source)
+    try:
+        return Engine(reach, integration, source, account, run, deadline).carry_out()
+    except CredentialsRefused:
+        identity.note_refused(reach, integration, given)
+        raise
+    finally:
+        lease.close()
+
+
+def _again_later(reach: Reach, run: Run, error: Retryable) -> bool:
+    """Puts the run back; gives up when it has not moved for too long."""
+    if run.attempts >= PATIENCE and not hasattr(error, "seconds"):
+        _fail(reach, run, f"{error} ({run.attempts} attempts)")
+        return False
+    delay = getattr(error, "seconds", None) or min(LONGEST_DELAY, 2.0**run.attempts)
+    _put_back(reach, run, delay, str(error))
+    return False
+
+
+def _put_back(reach: Reach, run: Run, delay: float, reason: str | None) -> None:
+    log.info("run_put_back", delay=delay, why=reason)
+    try:
+        with reach.engine.begin() as connection:
+            runs.put_back(connection, run, delay, reason)
+    except LostOwnership as error:
+        log.warning("run_lost", why=str(error))
+
+
+def _fail(reach: Reach, run: Run, reason: str) -> None:
+    log.error("run_failed", why=reason)
+    try:
+        with reach.engine.begin() as connection:
+            runs.finish(connection, run, reason)
+    except LostOwnership as error:
+        log.warning("run_lost", why=str(error))
+
+
+class _Lease:
+    """Keeps a run owned and its requests counted, from every thread that fetches its pages."""
+
+    def __init__(self, reach: Reach, run: Run) -> None:
+        self._reach, self._run = reach, run
+        self._lock = threading.Lock()
+        self._renewed, self._requests = time.monotonic(), 0
+
+    def count_request(self) -> None:
+        with self._lock:
+            self._requests += 1
+
+    def renew_now_and_then(self) -> None:
+        """Raises LostOwnership when another worker has taken the run."""
+        with self._lock:
+            if time.monotonic() - self._renewed < RENEW_EVERY:
+                return
+            self._renewed = time.monotonic()
+        self._renew()
+
+    def _renew(self) -> None:
+        with self._lock:
+            requests, self._requests = self._requests, 0
+        with self._reach.engine.begin() as connection:
+            seconds = self._reach.settings.run_lease_seconds
+            runs.renew(connection, self._run, seconds, requests=table.c.requests + requests)
+
+    def close(self) -> None:
+        """The last requests are counted too, if the run is still there to count them."""
+        try:
+            with self._reach.engine.begin() as connection:
+                connection.execute(
+                    table.update()
+                    .where(table.c.id == self._run.id)
+                    .values(requests=table.c.requests + self._requests)
+                )
+        except OperationalError as error:
+            log.warning("requests_not_counted", why=str(error.orig))

@@ -1,0 +1,290 @@
+"""One sync of one resource, from its position to the end: walk, hear the news, sweep, move the cursor.
+
+The engine knows the Source protocol and the grammar; no vendor's and no resource's name occurs here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from shared import runs
+from shared.db.bookkeeping import runs as runs_table
+from shared.db.engine import clock
+from shared.db.mirror import stamps_table
+from shared.errors import FilterIgnored, WalkBroken
+from shared.integrations import Integration
+from shared.logs import logger
+from shared.resources.columns import Context
+from shared.runs import Run
+from worker.reach import Reach
+from worker.sources.protocol import Account, Ask, News, Page, Source
+from worker.sync import checkpoint, plan, rows, sweep, walk
+from worker.sync.checkpoint import OVERLAP, Position
+from worker.sync.rows import Batch
+from worker.sync.upsert import Mirror
+
+TRIES = 3
+"""How often a slice or a walk is begun again when pages shifted under it."""
+SKEW = timedelta(seconds=5)
+"""How far the vendor's clock may be from ours when a deletion is placed before or after a page."""
+
+log = logger(__name__)
+
+
+class Engine:
+    """Carries out one claimed run. `deadline` (monotonic seconds): when to stop at the next page."""
+
+    def __init__(
+        self,
+        reach: Reach,
+        integration: Integration,
+        source: Source,
+        account: Account,
+        run: Run,
+        deadline: float,
+    ) -> None:
+        self._reach, self._source, self._account = reach, source, account
+        self._integration, self._run, self._deadline = integration, run, deadline
+        self._resource = run.resource
+        self._position = self._load()
+        self._whole = plan.covers_all(run, self._position)
+
+    def carry_out(self) -> bool:
+        """True when the run is done; False when time is up: it goes on from its position."""
+        while not self._done_walking():
+            if not self._walk_slice():
+                return False
+        if self._whole and not self._sweep():
+            return self._walk_again("much was absent: the walk is repeated, nothing is marked")
+        self._finish()
+        return True
+
+    def _load(self) -> Position:
+        if self._run.position:
+            return Position.load(dict(self._run.position))
+        settings = self._reach.settings
+        with self._reach.engine.begin() as connection:
+            return plan.position(
+                connection,
+                self._run,
+                clock(connection),
+                self._account.timezone,
+                settings.history_from,
+            )
+
+    # --- the walk ---
+
+    def _walk_slice(self) -> bool:
+        """Reads the current slice to its proven end; False when time is up."""
+        position = self._position
+        ask = Ask(self._resource, position.asks[position.slice], position.since)
+        for number, page in walk.pages(self._source, ask, position.page):
+            if not page.records:
+                position.note_total(page.total)
+                continue
+            if self._repeats(page):
+                if page.total is None:
+                    break  # the vendor does not page this list
+                raise WalkBroken(f"page {number} repeats the page before it")
+            self._keep(ask, number, page)
+            if time.monotonic() > self._deadline:
+                return False
+        self._close_slice()
+        return time.monotonic() <= self._deadline
+
+    def _repeats(self, page: Page) -> bool:
+        ends = _ends(page)
+        repeated = ends == self._position.last and len(page.records) > 1
+        self._position.last = ends
+        return repeated
+
+    def _keep(self, ask: Ask, number: int, page: Page) -> None:
+        """Rows, stamps, rejects and the position, in one transaction."""
+        position = self._position
+        batch = rows.batch(self._resource, page.records, Context(ask.slice, self._account.country))
+        self._prove(ask, batch)
+        with self._reach.engine.begin() as connection:
+            mirror = Mirror(connection, self._integration.id, self._resource)
+            written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
+            position.page = number + 1
+            position.distinct += written.first
+            position.note_total(page.total)
+            self._save(
+                connection,
+                pages=runs_table.c.pages + 1,
+                seen=runs_table.c.seen + written.seen,
+                written=runs_table.c.written + written.written,
+                rejected=runs_table.c.rejected + len(batch.rejects),
+                attempts=0,
+            )
+
+    def _prove(self, ask: Ask, batch: Batch) -> None:
+        """Unknown filters are ignored in silence: most rows have to lie where they were asked for."""
+        outside = sum(
+            not _inside(ask, dict(zip(_names(ask), row.values, strict=True))) for row in batch.rows
+        )
+        if outside * 2 > len(batch.rows):
+            raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
+
+    def _close_slice(self) -> None:
+        position = self._position
+        with self._reach.engine.begin() as connection:
+            now = clock(connection)
+            if position.complete:
+                position.begin_slice(position.slice + 1, now)
+            elif position.tries < TRIES:
+                position.begin_slice(position.slice, now, tries=position.tries + 1)
+            else:
+                raise WalkBroken(
+                    f"{position.distinct} records met, the vendor counts {position.total}, "
+                    f"after {TRIES} walks of {position.asks[position.slice]}"
+                )
+            self._save(connection)
+
+    def _walk_again(self, why: str, page: int = 1) -> bool:
+        """Starts another pass; the run goes on with it."""
+        log.info("walk_repeated", run=self._run.id, why=why, page=page)
+        with self._reach.engine.begin() as connection:
+            self._position.begin_pass(clock(connection), page=page)
+            self._save(connection, reason=why)
+        return self.carry_out()
+
+    # --- what the walk cannot see ---
+
+    def _done_walking(self) -> bool:
+        """The slices are read, and nothing was deleted meanwhile that could have shifted a page."""
+        if not self._position.walked:
+            return False
+        shifted = self._hear_news()
+        if shifted and self._position.passes < TRIES:
+            page = self._first_shifted_page(shifted)
+            with self._reach.engine.begin() as connection:
+                self._position.begin_pass(clock(connection), page=page)
+                self._save(connection)
+            log.info(
+                "walk_repeated", run=self._run.id, why="deletions shifted its pages", page=page
+            )
+            return False
+        return True
+
+    def _hear_news(self) -> list[News]:
+        """Looks at what the vendor says was deleted or restored; returns the deletions of this pass."""
+        position = self._position
+        if not self._resource.news:
+            return []
+        with self._reach.engine.begin() as connection:
+            cursor = checkpoint.cursor(connection, self._integration.id, self._resource.full_name)
+        since = min(cursor - OVERLAP, position.started_at) if cursor else position.started_at - SKEW
+        news = self._source.news(self._resource, since)
+        told = {item.id: item.deleted for item in news}
+        self._look(list(told), {id_ for id_, deleted in told.items() if deleted})
+        return [
+            item for item in news if item.deleted and item.at >= position.pass_started_at - SKEW
+        ]
+
+    def _first_shifted_page(self, deleted: list[News]) -> int:
+        """Rows behind the lowest deleted id may have moved a page forward, unseen."""
+        if not self._whole:
+            return 1
+        lowest = min(int(item.id) for item in deleted)
+        stamps = stamps_table(self._resource)
+        with self._reach.engine.begin() as connection:
+            before = connection.scalar(
+                select(func.count()).where(
+                    stamps.c.integration_id == self._integration.id,
+                    stamps.c[self._resource.key[0]] < lowest,
+                    ~stamps.c.gone,
+                )
+            )
+        return max(1, int(before or 0) // self._resource.page_size)
+
+    def _look(self, ids: list[str], told: set[str]) -> None:
+        for asked, found in sweep.look_at(self._source, self._resource, ids):
+            with self._reach.engine.begin() as connection:
+                written, gone = sweep.keep_look(
+                    connection,
+                    self._integration.id,
+                    self._resource,
+                    asked,
+                    found,
+                    self._account.country,
+                    told & set(asked),
+                )
+                self._save(
+                    connection,
+                    written=runs_table.c.written + written,
+                    gone=runs_table.c.gone + gone,
+                )
+
+    def _sweep(self) -> bool:
+        """Marks what has vanished; False when so much is absent that the walk has to be repeated."""
+        position, resource = self._position, self._resource
+        absent = sweep.unmet(
+            self._reach.engine, self._integration.id, resource, position.started_at
+        )
+        if not absent:
+            return True
+        if sweep.suspicious(len(absent), self._live()) and not position.doubted:
+            position.doubted = True
+            return False
+        if resource.by_id:
+            self._look([str(key[0]) for key in absent], set())
+            return True
+        with self._reach.engine.begin() as connection:
+            gone = sweep.mark_twice_missed(
+                connection, self._integration.id, resource, position.started_at, clock(connection)
+            )
+            self._save(connection, gone=runs_table.c.gone + gone)
+        return True
+
+    def _live(self) -> int:
+        stamps = stamps_table(self._resource)
+        with self._reach.engine.begin() as connection:
+            counted = select(func.count()).where(
+                stamps.c.integration_id == self._integration.id, ~stamps.c.gone
+            )
+            return int(connection.scalar(counted) or 0)
+
+    # --- the books ---
+
+    def _save(self, connection: Connection, **changes: object) -> None:
+        runs.renew(
+            connection,
+            self._run,
+            self._reach.settings.run_lease_seconds,
+            position=self._position.dump(),
+            **changes,
+        )
+
+    def _finish(self) -> None:
+        with self._reach.engine.begin() as connection:
+            checkpoint.save(connection, self._run, self._position.started_at, whole=self._whole)
+            runs.finish(connection, self._run)
+
+
+def _ends(page: Page) -> str:
+    """Recognises a page by its first and its last record."""
+    ends = orjson.dumps([page.records[0], page.records[-1]], default=str)
+    return hashlib.blake2b(ends, digest_size=8).hexdigest()
+
+
+def _names(ask: Ask) -> list[str]:
+    return [column.name for column in ask.resource.columns]
+
+
+def _inside(ask: Ask, row: dict[str, object]) -> bool:
+    """Does a row lie inside what was asked for, as far as its columns tell?"""
+    proof = ask.resource.since
+    if ask.since and proof:
+        value = row[proof.column]
+        return not isinstance(value, datetime) or value >= ask.since - timedelta(seconds=1)
+    within = ask.resource.within
+    if within and within.start in ask.slice:
+        value = next((row[name] for name in within.columns if row[name] is not None), None)
+        return value is None or ask.slice[within.start] <= str(value) <= ask.slice[within.end]
+    return True

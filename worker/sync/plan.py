@@ -1,0 +1,53 @@
+"""What a walk has to cover: the slices of its resource, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from shared import resources
+from shared.db.mirror import rows_table
+from shared.errors import DependencyMissing
+from shared.resources.grammar import Horizon
+from shared.runs import Run
+from worker.sync import checkpoint
+from worker.sync.checkpoint import OVERLAP, Position
+
+
+def position(
+    connection: Connection, run: Run, now: datetime, timezone: str, history_from: date
+) -> Position:
+    """A new walk's start. Raises DependencyMissing when a resource that it needs was never read."""
+    cursor = checkpoint.cursor(connection, run.integration_id, run.resource.full_name)
+    full = run.full or cursor is None
+    horizon = Horizon(
+        today=now.astimezone(ZoneInfo(timezone)).date(),
+        since=history_from,
+        full=full,
+        rows={name: _live_ids(connection, run, name) for name in run.resource.needs},
+    )
+    asks = [dict(ask) for ask in run.resource.asks(horizon)]
+    since = cursor - OVERLAP if cursor and run.resource.since and not full else None
+    return Position.start(asks, now, since)
+
+
+def covers_all(run: Run, position: Position) -> bool:
+    """Does this walk meet every record of the resource?"""
+    if run.resource.since is not None:
+        return position.since is None
+    return run.full or not run.resource.windowed
+
+
+def _live_ids(connection: Connection, run: Run, needed: str) -> Sequence[str]:
+    if checkpoint.cursor(connection, run.integration_id, needed) is None:
+        raise DependencyMissing(run.resource.full_name, needed)
+    table = rows_table(resources.BY_NAME[needed])
+    live = select(table.c.id).where(
+        table.c.integration_id == run.integration_id,
+        table.c.deleted_at.is_(None),
+        table.c.missing_since.is_(None),
+    )
+    return [str(id_) for id_ in connection.scalars(live.order_by(table.c.id))]

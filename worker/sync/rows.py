@@ -1,0 +1,101 @@
+"""Records become rows: typed values, the record itself, and the hash that tells whether it changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared.errors import Reject
+from shared.resources.columns import Context, Record, Value
+from shared.resources.grammar import Resource
+
+Key = tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """values: one per declared column, in their order; raw: the record as JSON text."""
+
+    key: Key
+    values: tuple[Value, ...]
+    raw: str
+    hash: UUID
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record that cannot become a row. key: its id as far as it can be told."""
+
+    key: str | None
+    record: str
+    digest: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a page became: rows sorted by key, each key once (the last sent wins)."""
+
+    rows: tuple[Row, ...]
+    rejects: tuple[Rejected, ...]
+
+
+def batch(resource: Resource, records: Iterable[Record], context: Context) -> Batch:
+    """Rows of all records that can become one; the others with their reasons."""
+    rows: dict[Key, Row] = {}
+    rejects: list[Rejected] = []
+    for record in records:
+        try:
+            row = to_row(resource, record, context)
+            rows[row.key] = row
+        except Reject as error:
+            rejects.append(_rejected(record, str(error)))
+    return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects))
+
+
+def _sort_key(row: Row) -> Key:
+    return row.key
+
+
+def to_row(resource: Resource, record: Record, context: Context) -> Row:
+    """One row; raises Reject with what cannot be understood."""
+    try:
+        values = tuple(column.read(record, context) for column in resource.columns)
+        named = dict(zip((column.name for column in resource.columns), values, strict=True))
+        key = tuple(named[name] for name in resource.key)
+        if None in key:
+            raise ValueError(f"{' and '.join(resource.key)} must be filled")
+        return Row(key, values, orjson.dumps(record).decode(), _hash(resource, record, context))
+    except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
+        # AttributeError and TypeError: a list where a map was expected, or the other way round
+        raise Reject(f"{type(error).__name__}: {error}") from None
+
+
+def _hash(resource: Resource, record: Record, context: Context) -> UUID:
+    """Over the declaration, what was asked for, and the record without its links."""
+    content = orjson.dumps(
+        [without_links(record), sorted(context.asked.items()), context.country],
+        option=orjson.OPT_SORT_KEYS,
+    )
+    return UUID(bytes=hashlib.blake2b(resource.fingerprint + content, digest_size=16).digest())
+
+
+def without_links(value: Any) -> Any:
+    """`_links` name the host that answered, not the record (kommo-api.md 1.2)."""
+    if isinstance(value, dict):
+        return {name: without_links(part) for name, part in value.items() if name != "_links"}
+    if isinstance(value, list):
+        return [without_links(part) for part in value]
+    return value
+
+
+def _rejected(record: Any, reason: str) -> Rejected:
+    text = orjson.dumps(record, default=str).decode()
+    key = record.get("id") if isinstance(record, Mapping) else None
+    digest = UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+    return Rejected(None if key is None else str(key), text, digest, reason)
