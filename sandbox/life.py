@@ -75,13 +75,18 @@ class Hand:
     def table(self, name: str) -> Table | None:
         return self.world.table(self.vendor, name) if self.world.has(self.vendor, name) else None
 
-    def pick(self, name: str) -> Key | None:
+    def some(self, name: str, count: int = 1) -> list[Key]:
+        """Records at random; none if there are too few, or one of them was planted."""
         table = self.table(name)
-        return self.rng.choice(table.ids) if table and table.ids else None
+        if table is None or len(table.ids) < count:
+            return []
+        keys = self.rng.sample(table.ids, count)
+        return [] if any(table.live[key].planted for key in keys) else keys
 
-    def some(self, name: str) -> list[Key]:
-        key = self.pick(name)
-        return [] if key is None else [key]
+    def plenty(self, name: str) -> bool:
+        """Enough to delete one."""
+        table = self.table(name)
+        return table is not None and len(table.ids) > 3
 
 
 class KommoLife(Hand):
@@ -91,7 +96,7 @@ class KommoLife(Hand):
         self.acts = [
             (self.move_lead, 30), (self.edit_lead, 25), (self.new_lead, 10),
             (self.edit_contact, 15), (self.edit_company, 8), (self.hand_over, 5),
-            (self.delete, 4), (self.restore, 2), (self.merge, 1),
+            (self.delete, 4), (self.restore, 2), (self.merge, 1), (self.edit_many, 2),
         ]  # fmt: skip
 
     def move_lead(self) -> None:
@@ -137,6 +142,11 @@ class KommoLife(Hand):
         name = f"Empresa Exemplo {self.rng.randrange(10_000)} Ltda"
         self.actions.change("companies", self.some("companies"), {"name": name})
 
+    def edit_many(self) -> None:
+        """A bulk edit in the list: one webhook body with several leads (6.6)."""
+        responsible = {"responsible_user_id": self.rng.choice(USERS)}
+        self.actions.change("leads", self.some("leads", 5), responsible)
+
     def hand_over(self) -> None:
         name = self.rng.choice(("leads", "contacts"))
         fields = {"responsible_user_id": self.rng.choice(USERS)}
@@ -144,23 +154,22 @@ class KommoLife(Hand):
 
     def delete(self) -> None:
         name = self.rng.choice(("leads", "leads", "contacts", "companies"))
-        table = self.table(name)
-        if table and len(table.ids) > 3:
+        if self.plenty(name):
             self.actions.delete(name, self.some(name))
 
     def restore(self) -> None:
         for name in ("leads", "contacts", "companies"):
             table = self.table(name)
-            if table and table.gone:
-                self.actions.restore(name, [self.rng.choice(sorted(table.gone))])
+            gone = sorted(k for k, r in table.gone.items() if not r.planted) if table else []
+            if gone:
+                self.actions.restore(name, [self.rng.choice(gone)])
                 return
 
     def merge(self) -> None:
         name = self.rng.choice(("leads", "contacts"))
-        table = self.table(name)
-        if table and len(table.ids) > 3:
-            winner, loser = self.rng.sample(table.ids, 2)
-            self.actions.merge(name, winner, [loser])
+        pair = self.some(name, 2) if self.plenty(name) else []
+        if pair:
+            self.actions.merge(name, pair[0], pair[1:])
 
 
 class GestaoClickLife(Hand):
@@ -208,6 +217,5 @@ class GestaoClickLife(Hand):
 
     def delete(self) -> None:
         name = self.rng.choice(("vendas", "recebimentos", "pagamentos", "clientes", "produtos"))
-        table = self.table(name)
-        if table and len(table.ids) > 3:
+        if self.plenty(name):
             self.actions.delete(name, self.some(name))

@@ -32,26 +32,44 @@ FactsOf = Callable[[Json, Json], Facts]
 class Record:
     """One record: `raw` is what the vendor shows, `hidden` what it knows and does not show."""
 
-    __slots__ = ("facts", "hidden", "key", "raw", "views")
+    __slots__ = ("facts", "hidden", "key", "planted", "raw", "views")
 
-    def __init__(self, key: Key, raw: bytes, facts: Facts, hidden: Json | None = None) -> None:
+    def __init__(
+        self,
+        key: Key,
+        raw: bytes,
+        facts: Facts,
+        hidden: Json | None = None,
+        *,
+        planted: bool = False,
+    ) -> None:
         self.key = key
+        self.planted = planted
+        """Put in as is by the control API: may be anything, even no object."""
         self.raw = raw
         self.facts = facts
         self.hidden = hidden
         self.views: dict[str, bytes] | None = None
 
     def open(self) -> Json:
-        loaded: Json = orjson.loads(self.raw)
-        return loaded
+        """A fresh copy; {} for what is planted and no object."""
+        loaded = orjson.loads(self.raw)
+        return loaded if isinstance(loaded, dict) else {}
 
     def view(self, name: str, render: Callable[[Json], Json]) -> bytes:
-        """The record as one kind of request sees it, rendered once."""
+        """The record as one kind of request sees it, rendered once; planted ones as they are."""
+        if self.planted:
+            return self.raw
         if self.views is None:
             self.views = {}
         if name not in self.views:
-            self.views[name] = orjson.dumps(render(self.open()))
+            self.views[name] = packed(render(self.open()))
         return self.views[name]
+
+
+def packed(content: Any) -> bytes:
+    """JSON in no more memory than it needs: orjson's own answer keeps 8 kB each."""
+    return bytes(memoryview(orjson.dumps(content)))
 
 
 @dataclass(frozen=True)
@@ -63,10 +81,6 @@ class ListSpec:
     path: str
     id_field: str = "id"
     options: Json = field(default_factory=dict)
-
-    @property
-    def embedded(self) -> str:
-        return str(self.options.get("embedded") or self.path.rsplit("/", 1)[-1])
 
 
 def key_of(value: Any) -> Key | None:
@@ -96,7 +110,7 @@ class Table:
     def make(self, record: Json, hidden: Json | None = None) -> Record:
         key = key_of(record.get(self.spec.id_field))
         facts = self.facts_of(record, hidden or {})
-        return Record(key, orjson.dumps(record), facts, hidden)
+        return Record(key, packed(record), facts, hidden)
 
     def fill(self, records: Iterable[Record]) -> None:
         """Add many at once, then sort."""
@@ -133,7 +147,7 @@ class Table:
                 facts = self.facts_of(shown, hidden or {})
             except (TypeError, ValueError):
                 facts = Facts()
-        return Record(key, orjson.dumps(shown), facts, hidden)
+        return Record(key, packed(shown), facts, hidden, planted=True)
 
     def next_id(self) -> int:
         """A new numeric id, above all ever used; text-keyed lists make their own."""

@@ -6,17 +6,15 @@ unfinished deliveries, the ERP's count of the last 24 hours.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from sandbox.records import Json, Record, Table, key_of
+from sandbox.records import Json, Record
 from sandbox.world import World
 
 FORMAT = 1
-Lines = Iterator[bytes]
 EVERY = 3.0
 
 
@@ -51,10 +49,11 @@ class StateFile:
             started = time.monotonic()
             with self.world.lock:
                 changes = self.world.changes
-                lines = list(self._lines(more))
+                head, entries = self._head(more), list(self._entries())
             fresh = self.path.with_name(self.path.name + ".new")
             with fresh.open("wb") as out:
-                out.writelines(lines)
+                out.write(orjson.dumps(head) + b"\n")
+                out.writelines(_line(start, record) for start, record in entries)
             fresh.replace(self.path)
             self._saved_changes = changes
             self._took = time.monotonic() - started
@@ -75,46 +74,39 @@ class StateFile:
         if self._thread is not None:
             self._thread.join()
 
-    def _lines(self, more: Json) -> Lines:
+    def _head(self, more: Json) -> Json:
         tables = self.world.tables.items()
-        head = {
+        return {
             "format": FORMAT,
             "about": "state of the Ponte sandbox: invented data",
             "started_at": self.world.started_at,
             "last": {f"{vendor}/{name}": t.last_id() for (vendor, name), t in tables},
             **more,
         }
-        yield orjson.dumps(head) + b"\n"
-        for (vendor, name), table in tables:
+
+    def _entries(self) -> Iterator[tuple[bytes, Record]]:
+        """Records are never changed in place, so they can be written without the lock."""
+        for (vendor, name), table in self.world.tables.items():
             start = b"[%s,%s," % (orjson.dumps(vendor), orjson.dumps(name))
             for gone, records in ((b"0", table.live), (b"1", table.gone)):
-                for record in records.values():
-                    yield _line(start + gone, record)
+                yield from ((start + gone, record) for record in records.values())
 
-    def _read(self, lines: Lines) -> None:
+    def _read(self, lines: Iterable[bytes]) -> None:
         live: dict[tuple[str, str], list[Record]] = {name: [] for name in self.world.tables}
         for line in lines:
-            vendor, name, gone, key, hidden, shown = orjson.loads(line)
+            vendor, name, gone, planted, key, hidden, shown = orjson.loads(line)
             if (vendor, name) not in live:
                 continue
-            record = remake(self.world.table(vendor, name), key, shown, hidden)
+            table = self.world.table(vendor, name)
+            record = table.plant(key, shown, hidden) if planted else table.make(shown, hidden)
             if gone:
-                self.world.table(vendor, name).gone[record.key] = record
+                table.gone[record.key] = record
             else:
                 live[vendor, name].append(record)
         for (vendor, name), records in live.items():
             self.world.table(vendor, name).fill(records)
 
 
-def remake(table: Table, key: Any, shown: Any, hidden: Json | None) -> Record:
-    """A record as it was, also one planted as is that is not even an object."""
-    if isinstance(shown, dict):
-        record = table.make(shown, hidden)
-        record.key = key_of(key)
-        return record
-    return table.plant(key, shown)
-
-
 def _line(start: bytes, record: Record) -> bytes:
-    key, hidden = orjson.dumps(record.key), orjson.dumps(record.hidden)
-    return b"%s,%s,%s,%s]\n" % (start, key, hidden, record.raw)
+    facts = orjson.dumps([record.planted, record.key, record.hidden])[1:-1]
+    return b"%s,%s,%s]\n" % (start, facts, record.raw)

@@ -1,9 +1,12 @@
 """What arrived at each vendor, counted at the door: the limits are proven from here."""
 
 import math
+import re
 from collections import Counter, deque
 from threading import Lock
 from typing import Any
+
+IDS = re.compile(r"/\d+(?=/|$)")
 
 
 class Meter:
@@ -41,7 +44,7 @@ class VendorStats:
     def arrived(self, path: str, wall: float, mono: float) -> None:
         with self._lock:
             self.requests += 1
-            self.by_path[path] += 1
+            self.by_path[IDS.sub("/{id}", path)] += 1
             second = math.floor(wall)
             self.per_second[second] = self.per_second.get(second, 0) + 1
             if len(self.per_second) > 3600:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.bookkeeping import integration_settings
@@ -102,6 +102,16 @@ def names_webhook(settings: Settings, secret: str) -> bool:
     expected = settings.kommo_webhook_secret
     return expected is not None and hmac.compare_digest(
         expected.get_secret_value().encode(), secret.encode()
+    )
+
+
+def allow_again(connection: Connection, id_: int) -> None:
+    """Somebody asks for a sync: credentials that were refused are tried once more."""
+    table = integration_settings
+    connection.execute(
+        update(table)
+        .where(table.c.id == id_, table.c.metadata["refused"].as_string().is_not(None))
+        .values(metadata=table.c.metadata.op("-")("refused"))
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, case, func, literal, select, text, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from shared import integrations, resources
 from shared.db.bookkeeping import checkpoints, deliveries, pauses, rejects, runs, usage, workers
@@ -157,9 +158,7 @@ def status(connection: Connection, settings: Settings) -> Status:
 def of_integrations(connection: Connection, settings: Settings) -> list[IntegrationReport]:
     """Every integration that the database knows; `current`: this process's environment means it."""
     known = integrations.all_of(connection)
-    meant = {
-        integrations.of_environment(connection, settings, p) for p in integrations.PROVIDERS
-    }
+    meant = {integrations.of_environment(connection, settings, p) for p in integrations.PROVIDERS}
     held = _pauses(connection)
     per_resource = of_resources(connection, settings, known)
     return [
@@ -255,7 +254,7 @@ def _sizes(connection: Connection) -> dict[str, float]:
         ),
         {"schemas": list({resource.source for resource in resources.ALL})},
     )
-    return {name: estimate for name, estimate in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _count(resource: Resource, sizes: dict[str, float]) -> Any:
@@ -275,7 +274,7 @@ def _count(resource: Resource, sizes: dict[str, float]) -> Any:
 def _last_runs(connection: Connection) -> dict[tuple[int, str], RunReport]:
     newest = (
         select(runs, _duration().label("seconds"))
-        .distinct(runs.c.integration_id, runs.c.resource)
+        .ext(distinct_on(runs.c.integration_id, runs.c.resource))
         .order_by(runs.c.integration_id, runs.c.resource, runs.c.id.desc())
     )
     return {(row.integration_id, row.resource): _run(row) for row in connection.execute(newest)}
@@ -349,7 +348,10 @@ def used_ever(connection: Connection) -> list[tuple[str, int, int]]:
     """(budget, requests, answers of 429) over everything that is kept."""
     table = usage.c
     rows = select(table.budget, func.sum(table.requests), func.sum(table.limited))
-    return [(b, int(r), int(l)) for b, r, l in connection.execute(rows.group_by(table.budget))]
+    return [
+        (budget, int(asked), int(limited))
+        for budget, asked, limited in connection.execute(rows.group_by(table.budget))
+    ]
 
 
 def inbox(connection: Connection, settings: Settings) -> Deliveries:
@@ -367,7 +369,7 @@ def inbox(connection: Connection, settings: Settings) -> Deliveries:
         .where(table.settled_at >= midnight)
         .group_by(table.outcome)
     )
-    return Deliveries(waiting, float(oldest or 0), {outcome: n for outcome, n in settled})
+    return Deliveries(waiting, float(oldest or 0), {row[0]: row[1] for row in settled})
 
 
 def rejected(connection: Connection) -> list[RejectReport]:
@@ -375,12 +377,14 @@ def rejected(connection: Connection) -> list[RejectReport]:
     table = rejects.c
     place = (table.integration_id, table.resource)
     latest = (
-        select(rejects, func.count().over(partition_by=place).label("count"))
-        .distinct(*place)
+        select(rejects, func.count().over(partition_by=place).label("how_many"))
+        .ext(distinct_on(*place))
         .order_by(*place, table.seen_at.desc())
     )
     found = [
-        RejectReport(row.integration_id, row.resource, row.count, row.reason, row.key, row.seen_at)
+        RejectReport(
+            row.integration_id, row.resource, row.how_many, row.reason, row.key, row.seen_at
+        )
         for row in connection.execute(latest)
     ]
     return sorted(found, key=lambda one: one.seen_at, reverse=True)

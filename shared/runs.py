@@ -16,13 +16,14 @@ from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import array as pg_array
 from sqlalchemy.dialects.postgresql import insert
 
-from shared import resources
+from shared import integrations, resources
 from shared.db.bookkeeping import ACTIVE, checkpoints
 from shared.db.bookkeeping import runs as table
 from shared.errors import LostOwnership
 from shared.integrations import Integration
 from shared.resources.grammar import Resource
 
+SCHEDULE = "schedule"
 NOW = func.clock_timestamp()
 _READY = or_(
     and_(table.c.state == "queued", table.c.next_at <= NOW),
@@ -64,6 +65,8 @@ def request(
     What is active already is joined, not repeated: asked again while they run, the same runs come
     back. The caller commits, then rings.
     """
+    if trigger != SCHEDULE:
+        integrations.allow_again(connection, integration.id)
     known = _checkpointed(connection, integration.id)
     request_id = request_id or uuid4()
     ids = [

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     # Schedule
     kommo_incremental_seconds: Seconds = 300
     gestao_click_incremental_seconds: Seconds = 900
+    catalogue_seconds: Seconds = Field(3600, description="lists that are always read whole")
     full_sync_hour: Annotated[int, Field(ge=0, le=23)] = 3
     sweep_seconds: Seconds = Field(5, description="how often forgotten doorbells are rung again")
     task_seconds: Seconds = Field(
@@ -86,7 +87,7 @@ class Settings(BaseSettings):
     run_lease_seconds: Seconds = 40
     delivery_lease_seconds: Seconds = 60
     sync_processes: Positive = 2
-    webhook_processes: Positive = 1
+    webhook_processes: Positive = 2
     settled_days: Positive = Field(
         30, description="how long settled deliveries and old runs are kept"
     )
@@ -232,7 +233,7 @@ def secret_key(settings: Settings) -> list[str]:
     """
     if settings.ponte_secret_key:
         keys = settings.ponte_secret_key.get_secret_value().replace(",", " ").split()
-        if short := [key for key in keys if len(key) < 32]:  # noqa: PLR2004
+        if short := [key for key in keys if len(key) < 32]:
             raise SettingsError(
                 [f"PONTE_SECRET_KEY: {len(short)} key(s) shorter than 32 characters"]
             )

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from flask import Flask, Response, g, request
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 from shared import logs
 from shared.settings import Settings, load

@@ -52,7 +52,7 @@ def refusal(finding: Mapping[str, Any]) -> Problem:
     found = str(finding.get("status", "unreachable"))
     status = STATUSES.get(found, 502)
     message = str(finding.get("message") or found)
-    headers = {"Retry-After": "60"} if status == 429 else {}  # noqa: PLR2004
-    if status == 401:  # noqa: PLR2004
+    headers = {"Retry-After": "60"} if status == 429 else {}
+    if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="vendor"'
     return Problem(status, message, headers, connection={"status": found})

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, Request, g, redirect, request, session
+from flask import Flask, Request, current_app, g, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
@@ -23,6 +23,8 @@ from webhook_app.process import process
 View = TypeVar("View", bound=Callable[..., Any])
 READING = ("GET", "HEAD", "OPTIONS")
 COOKIE = "ponte_session"
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
+"""How the documentation says it: either of the two."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,14 @@ def register(app: Flask) -> None:
 
 
 def guard() -> Response | None:
-    view: Any = request.endpoint and _view(request.endpoint)
+    view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "public", False) or request.endpoint == "static":
         return None
     caller = _caller()
     if caller is None:
-        return _refuse("no credentials: send `Authorization: Bearer TOKEN` (make one with `ponte token create NAME`)")
+        return _refuse(
+            "no credentials: send `Authorization: Bearer TOKEN` (make one with `ponte token create NAME`)"
+        )
     scope = getattr(view, "scope", "read" if request.method in READING else "sync")
     if not caller.allows(scope):
         raise Problem(
@@ -81,12 +85,6 @@ def guard() -> Response | None:
         )
     g.caller = caller
     return None
-
-
-def _view(endpoint: str) -> Callable[..., Any] | None:
-    from flask import current_app
-
-    return current_app.view_functions.get(endpoint)
 
 
 def _caller() -> Caller | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_openapi3 import APIBlueprint
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
 
 from shared.questions import TEST_CONNECTION
@@ -35,7 +36,7 @@ class Tolerated(Query):
     userId: str | None = Field(None, description="tolerated; means nothing here")  # noqa: N815
 
 
-DOCUMENTED = {**problems(400, 401, 403, 429, 502, 503), "200": Connected}
+DOCUMENTED: ResponseDict = {**problems(400, 401, 403, 429, 502, 503), "200": Connected}
 
 
 def serve(api: APIBlueprint, provider: str) -> None:
@@ -65,7 +66,9 @@ def both_or_none(first: tuple[str, str | None], second: tuple[str, str | None]) 
     if len(missing) == 1:
         errors = [{"field": missing[0], "problem": "missing"}]
         raise Problem(
-            400, f"{missing[0]} is missing: both tokens are needed", errors=errors,
+            400,
+            f"{missing[0]} is missing: both tokens are needed",
+            errors=errors,
             connection={"status": "missing"},
         )
     return not missing

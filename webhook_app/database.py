@@ -68,6 +68,11 @@ class Database:
             return error
         return DatabaseAway("PostgreSQL does not answer")
 
+    def close(self) -> None:
+        """Lets the work in hand end, and disconnects."""
+        self._threads.shutdown(cancel_futures=True)
+        self.engine.dispose()
+
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with self.engine.begin() as connection:
             return work(connection)

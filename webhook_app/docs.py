@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-import flask_openapi3_swagger
-from flask import Blueprint, Response, current_app, make_response, render_template, send_from_directory
-from flask_openapi3 import OpenAPI
+import flask_openapi3_swagger  # type: ignore[import-untyped]
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    render_template,
+    send_from_directory,
+)
+from flask_openapi3.openapi import OpenAPI
 
 from webhook_app.envelopes import as_json
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from flask import Response
+from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field
 
 from webhook_app.problems import MEDIA_TYPE, ProblemModel
@@ -78,7 +79,7 @@ _WHY = {
 }
 
 
-def problems(*statuses: int) -> dict[str, Any]:
+def problems(*statuses: int) -> ResponseDict:
     """The documentation of error answers."""
     schema = {"$ref": f"#/components/schemas/{ProblemModel.__name__}"}
     return {

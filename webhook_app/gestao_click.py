@@ -5,10 +5,12 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
 from webhook_app import connections, lists, syncs
+from webhook_app.auth import SECURITY
 from webhook_app.parsing import Body, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -16,7 +18,11 @@ from webhook_app.process import process
 PROVIDER = "gestao-click"
 VENDOR = "beteltecnologia.com"
 api = APIBlueprint(
-    "gestao_click", __name__, url_prefix="/api/gestao-click", abp_tags=[Tag(name="Gestão Click")]
+    "gestao_click",
+    __name__,
+    url_prefix="/api/gestao-click",
+    abp_tags=[Tag(name="Gestão Click")],
+    abp_security=SECURITY,
 )
 
 

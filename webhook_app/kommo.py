@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
 from webhook_app import connections, lists, syncs
+from webhook_app.auth import SECURITY
 from webhook_app.parsing import Body, checked
 
 PROVIDER = "kommo"
-api = APIBlueprint("kommo", __name__, url_prefix="/api/kommo", abp_tags=[Tag(name="Kommo")])
+api = APIBlueprint(
+    "kommo", __name__, url_prefix="/api/kommo", abp_tags=[Tag(name="Kommo")], abp_security=SECURITY
+)
 
 
 class KommoCredentials(Body):

@@ -128,7 +128,9 @@ def _shown(resource: Resource, raw: bool) -> list[ColumnElement[Any]]:
     if raw:
         shown.append(cast(table.c.raw, Text).label("raw"))
     json = {column.name for column in resource.columns if column.type is Type.JSON} | {"raw"}
-    return [column.label(f"json:{column.name}") if column.name in json else column for column in shown]
+    return [
+        column.label(f"json:{column.name}") if column.name in json else column for column in shown
+    ]
 
 
 def _readable(row: RowMapping) -> dict[str, Any]:

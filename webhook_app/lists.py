@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, cast
 
 from flask import Response
-from flask_openapi3 import APIBlueprint
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from sqlalchemy import Connection
 
@@ -92,7 +93,10 @@ def _serve_list(api: APIBlueprint, resource: Resource, name: str) -> None:
         return _live(resource, query) if query.live else _mirrored(resource, query)
 
     _describe(view, f"{name}_list", f"List {resource.full_name}", query=query_model(resource))
-    documented = {**problems(400, 401, 404, 429, 502, 503), "200": page_model(resource)}
+    documented: ResponseDict = {
+        **problems(400, 401, 404, 429, 502, 503),
+        "200": page_model(resource),
+    }
     api.get(f"/{name}", responses=documented)(checked(view))
 
 
@@ -101,7 +105,7 @@ def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
         return _one(resource, path.id)
 
     _describe(view, f"{name}_one", f"One row of {resource.full_name}", path=path_model(resource))
-    documented = {**problems(400, 401, 404, 503), "200": one_model(resource)}
+    documented: ResponseDict = {**problems(400, 401, 404, 503), "200": one_model(resource)}
     api.get(f"/{name}/<id>", responses=documented)(checked(view))
 
 
@@ -114,9 +118,12 @@ def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:
         return _one(resource, key, note) if key is not None else _mirrored(resource, body, note)
 
     _describe(
-        view, f"{name}_post", f"One row of {resource.full_name}, or a list", body=body_model(resource)
+        view,
+        f"{name}_post",
+        f"One row of {resource.full_name}, or a list",
+        body=body_model(resource),
     )
-    documented = {
+    documented: ResponseDict = {
         **problems(400, 401, 404, 503),
         "200": create_model(
             f"{resource.source}_{resource.name}_found",
@@ -206,7 +213,9 @@ def _live(resource: Resource, asked: Any) -> Response:
     """Has a worker fetch the vendor's page, and answers with these rows out of the mirror."""
     extra = asked.model_fields_set - {"live", "page", "limit", "query", "raw"}
     if extra:
-        raise Problem(400, f"live=true goes with page, limit and query, not with {', '.join(extra)}")
+        raise Problem(
+            400, f"live=true goes with page, limit and query, not with {', '.join(extra)}"
+        )
     question = {
         "resource": resource.full_name,
         "page": asked.page,
@@ -243,7 +252,9 @@ def query_model(resource: Resource) -> type[Query]:
             fields[f"{column.name}_to"] = (SPANS[column.type] | None, None)
     names = "|".join(column.name for column in resource.columns if column.type is not Type.JSON)
     sort = Field(None, pattern=f"^-?({names})$", description="a column, with - for descending")
-    return create_model(_name(resource, "query"), __base__=Listing, **fields, sort=(str | None, sort))
+    return create_model(
+        _name(resource, "query"), __base__=Listing, **fields, sort=(str | None, sort)
+    )
 
 
 @cache
@@ -269,8 +280,10 @@ def body_model(resource: Resource) -> type[Body]:
 
 @cache
 def row_model(resource: Resource) -> Any:
-    fields: dict[str, Any] = {column.name: _answered(resource, column) for column in resource.columns}
-    fields |= {name: (datetime | None, ...) for name in listing.MARKS}
+    fields: dict[str, Any] = {
+        column.name: _answered(resource, column) for column in resource.columns
+    }
+    fields |= dict.fromkeys(listing.MARKS, (datetime | None, ...))
     return create_model(_name(resource, "row"), **fields, raw=(Any, None))
 
 
@@ -284,7 +297,7 @@ def page_model(resource: Resource) -> Any:
     return create_model(
         _name(resource, "page"),
         __base__=Answer,
-        data=(list[row_model(resource)], ...),  # type: ignore[misc]
+        data=(list[row_model(resource)], ...),  # type: ignore[misc,arg-type]
         pagination=(Pagination, ...),
         freshness=(Freshness, ...),
     )
@@ -293,7 +306,10 @@ def page_model(resource: Resource) -> Any:
 @cache
 def one_model(resource: Resource) -> Any:
     return create_model(
-        _name(resource, "one"), __base__=Answer, data=(row_model(resource), ...), freshness=(Freshness, ...)
+        _name(resource, "one"),
+        __base__=Answer,
+        data=(row_model(resource), ...),
+        freshness=(Freshness, ...),
     )
 
 
@@ -306,4 +322,3 @@ def of_provider(api: APIBlueprint, provider: str) -> None:
     for resource in resources.of_provider(provider):
         if resource.listed:
             serve(api, resource)
-

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.types import ResponseDict
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -14,15 +16,18 @@ from sqlalchemy import Connection
 
 from shared import report
 from shared.settings import Settings
+from webhook_app.auth import SECURITY
 from webhook_app.envelopes import problems
 from webhook_app.parsing import checked
 from webhook_app.process import process
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-TEXT = {"200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+TEXT: ResponseDict = {
+    "200": {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 Samples = Iterable[tuple[tuple[str, ...], float]]
 
-api = APIBlueprint("metrics", __name__, abp_tags=[Tag(name="Health")])
+api = APIBlueprint("metrics", __name__, abp_tags=[Tag(name="Health")], abp_security=SECURITY)
 
 
 @api.get("/metrics", responses={**TEXT, **problems(400, 401, 503)})
@@ -50,7 +55,9 @@ def gather(connection: Connection, settings: Settings) -> list[Metric]:
     by_state = report.runs_by_state(connection)
     alive = sum(worker.alive for worker in status.workers)
     return [
-        _gauge("deliveries_waiting", "Deliveries not settled", [], [((), status.deliveries.waiting)]),
+        _gauge(
+            "deliveries_waiting", "Deliveries not settled", [], [((), status.deliveries.waiting)]
+        ),
         _gauge(
             "deliveries_oldest_seconds",
             "Age of the oldest delivery not settled",

@@ -1,6 +1,6 @@
 """Errors as users meet them: application/problem+json for programs, a designed page for browsers.
 
-    raise Problem(409, "Kommo has no credentials: set KOMMO_JWT_TOKEN and try again.")
+raise Problem(409, "Kommo has no credentials: set KOMMO_JWT_TOKEN and try again.")
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import orjson
 from flask import Flask, Response, current_app, render_template, request
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.wrappers import Response as BaseResponse
 
 from shared.logs import logger
 from webhook_app.database import DatabaseAway
@@ -98,9 +97,7 @@ def _page(problem: Problem) -> Response:
     return Response(page, problem.status, content_type="text/html; charset=utf-8")
 
 
-def _http(error: HTTPException) -> BaseResponse:
-    if error.response is not None:
-        return error.response
+def _http(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     headers = {}
     detail = str(error.description or HTTPStatus(status).phrase)

@@ -45,6 +45,10 @@ class Process:
         self.ordinary = threading.BoundedSemaphore(ORDINARY)
         self.asking = threading.BoundedSemaphore(ASKING)
 
+    def close(self) -> None:
+        self.inbox.close()
+        self.database.close()
+
 
 def _missing(settings: Settings) -> list[str]:
     names = ("database_url", "redis_url")

@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, true
 
 from shared.db.bookkeeping import runs as table
+from webhook_app.auth import SECURITY
 from webhook_app.envelopes import Answer, Pagination, answer, moment, pagination, problems
 from webhook_app.parsing import Limit, Page, Query, Whole, Words, checked
 from webhook_app.problems import Problem
@@ -63,7 +65,9 @@ class RunPath(BaseModel):
     id: Annotated[Whole, Field(ge=1)]
 
 
-api = APIBlueprint("runs", __name__, url_prefix="/api/runs", abp_tags=[Tag(name="Runs")])
+api = APIBlueprint(
+    "runs", __name__, url_prefix="/api/runs", abp_tags=[Tag(name="Runs")], abp_security=SECURITY
+)
 
 
 @api.get("", responses={**problems(400, 401, 503), "200": RunsAnswer})
@@ -85,7 +89,7 @@ def one(path: RunPath) -> Response:
     return answer(f"{row['resource']}: {row['state']}.", row)
 
 
-def reported(row: Mapping[str, Any]) -> dict[str, Any]:
+def reported(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
     """A row of sync.runs as it is told: without owner, lease and position."""
     shown = {name: row[name] for name in RunModel.model_fields}
     return {n: moment(v) if isinstance(v, datetime) else v for n, v in shown.items()}

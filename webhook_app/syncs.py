@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import Response
-from flask_openapi3 import APIBlueprint
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
@@ -32,7 +34,10 @@ class SyncBody(Body):
 
     full: bool = Field(False, description="the whole list, and find what has vanished")
     resources: list[Words] | None = Field(
-        None, min_length=1, max_length=100, description="names as in `leads`, `kommo.leads`; absent: all"
+        None,
+        min_length=1,
+        max_length=100,
+        description="names as in `leads`, `kommo.leads`; absent: all",
     )
 
 
@@ -98,7 +103,7 @@ def serve(api: APIBlueprint, provider: str) -> None:
 
     order.__annotations__ = {"body": SyncBody, "return": Response}
     api.get("/sync", responses={**problems(400, 401, 503), "200": StateAnswer})(checked(state))
-    documented = {**problems(400, 401, 403, 409, 503), "202": RequestedAnswer}
+    documented: ResponseDict = {**problems(400, 401, 403, 409, 503), "202": RequestedAnswer}
     api.post("/sync", responses=documented)(checked(order))
 
 
@@ -137,12 +142,14 @@ def _names(resource: Resource) -> list[str]:
 
 def _order(
     connection: Connection, settings: Settings, provider: str, full: bool, wanted: list[Resource]
-) -> tuple[UUID, list[dict[str, object]]]:
+) -> tuple[UUID, list[dict[str, Any]]]:
     there = {one.provider: one for one in integrations.ensure(connection, settings)}
     if provider not in there:
         raise Problem(409, f"{provider} has no credentials: set {SETTINGS[provider]}, then restart")
     if not there[provider].active:
-        raise Problem(409, f"the {provider} integration is switched off (integration_settings.active)")
+        raise Problem(
+            409, f"the {provider} integration is switched off (integration_settings.active)"
+        )
     asked = runs.request(connection, there[provider], wanted, full=full, trigger="http")
     rows = runs.listed(connection, ids=asked.run_ids, limit=len(asked.run_ids))
     return asked.request_id, [reported(row) for row in reversed(rows)]

@@ -1,4 +1,4 @@
-"""What reaches outside, together: settings, PostgreSQL, Redis, the keys. One per process."""
+"""What reaches outside, together: settings, PostgreSQL, Redis, the keys, the bell. One per process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from shared.db.engine import connect
+from shared.queue import Doorbell, doorbell
 from shared.secrets import Keyring
 from shared.settings import Settings, secret_key
 
@@ -20,6 +21,7 @@ class Reach:
     engine: Engine
     redis: Redis
     keys: Keyring
+    ring: Doorbell
 
 
 @contextmanager
@@ -43,4 +45,5 @@ def open_reach(settings: Settings, name: str) -> Reach:
             settings.redis_url.get_secret_value(), socket_timeout=5, socket_connect_timeout=2
         ),
         Keyring(secret_key(settings)),
+        doorbell(settings),
     )

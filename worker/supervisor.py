@@ -126,11 +126,19 @@ class Supervisor:
     def run(self) -> None:
         """Watch over all until a stop signal comes, or until nothing is left to watch over."""
         while not self.stopping and any(child.is_wanted() for child in self._children):
-            for child in self._children:
-                child.tend()
-            for watcher in self._watchers:
-                watcher.tend()
+            self._tend()
             time.sleep(_TICK)
+
+    def tend(self) -> None:
+        """Start again what has died; for callers that wait for something else. Raises Stopped."""
+        self._refuse_if_stopping()
+        self._tend()
+
+    def _tend(self) -> None:
+        for child in self._children:
+            child.tend()
+        for watcher in self._watchers:
+            watcher.tend()
 
     def stop(self) -> None:
         """Stop all programs, the last one started first. Returns when no process is left."""

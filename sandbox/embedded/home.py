@@ -34,14 +34,9 @@ _SETTLED = 60.0  # seconds: a younger one may not have its lock yet
 
 def find_home(data_dir: Path, account: Account, *, keep: bool) -> Path:
     """The home that belongs to a data folder, made if there is none. Absolute, no links."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=_mode(account))
-        with locked(data_dir / "place.lock"):
-            return remembered(data_dir) or _choose(data_dir.resolve(), account, keep=keep)
-    except PermissionError as error:
-        raise ServerError(
-            f"{error.filename} belongs to another user. Run as that user, or choose another folder."
-        ) from error
+    data_dir.mkdir(parents=True, exist_ok=True, mode=_mode(account))
+    with locked(data_dir / "place.lock"):
+        return remembered(data_dir) or _choose(data_dir.resolve(), account, keep=keep)
 
 
 def remembered(data_dir: Path) -> Path | None:

@@ -90,8 +90,14 @@ class Server(ABC):
     def start(self) -> str:
         """Start the server, or find it started; its URL once it answers."""
         if self._state is None:
-            self._settle()
-            self._own_or_borrow()
+            try:
+                self._settle()
+                self._own_or_borrow()
+            except PermissionError as error:
+                raise ServerError(
+                    f"{error.filename} belongs to another user. Run as that user, or choose "
+                    f"another folder than {self.data_dir}."
+                ) from error
         return self.url
 
     def stop(self) -> None:

@@ -42,6 +42,8 @@ class GestaoClickActions:
             if table.spec.name == "vendas":
                 return self._sell(table, fields, hidden or {})
             record = patched(self._newborn(table), fields)
+            if "taxa_banco" in record and "valor_total" not in fields:
+                record["valor_total"] = _total(record)
             self._store(table, record, hidden)
             return record
 

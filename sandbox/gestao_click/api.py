@@ -2,7 +2,7 @@
 
 from sandbox.gestao_click import envelope
 from sandbox.gestao_click.listing import Listing
-from sandbox.gestao_click.rules import Rules, rules_for
+from sandbox.gestao_click.rules import LIST_ONLY, Rules, rules_for
 from sandbox.http import Request, Response
 from sandbox.records import Key, Table, key_of
 from sandbox.world import World
@@ -24,7 +24,7 @@ class GestaoClickApi:
                 return self._list(table, request) if _reads(request) else envelope.INVALID
             parent, _, last = path.rpartition("/")
             table = self._table(parent)
-            if table is None or table.spec.options.get("detail") is False:
+            if table is None or not _has_detail(table):
                 return envelope.controller_missing(path)
             return self._detail(table, last) if _reads(request) else envelope.INVALID
 
@@ -66,6 +66,10 @@ def below_prefix(path: str) -> str:
     """Section 1: /vendas and /api/vendas both work, a trailing slash is tolerated."""
     path = path.rstrip("/")
     return path.removeprefix("/api") if path.startswith("/api/") else path
+
+
+def _has_detail(table: Table) -> bool:
+    return bool(table.spec.options.get("detail", table.spec.path not in LIST_ONLY))
 
 
 def _limit(rules: Rules, request: Request) -> int:

@@ -83,6 +83,28 @@ RULES = {
     "/situacoes_compras": Rules(wrapper="SituacaoCompra"),
 }
 
+LIST_ONLY = frozenset(
+    [
+        "/funcionarios",
+        "/usuarios",
+        "/lojas",
+        "/grupos_produtos",
+        "/situacoes_orcamentos",
+        "/situacoes_vendas",
+        "/situacoes_ordens_servicos",
+        "/situacoes_compras",
+        "/formas_pagamentos",
+        "/contas_bancarias",
+        "/planos_contas",
+        "/centros_custos",
+        "/tipos_contatos",
+        "/tipos_enderecos",
+        "/estados",
+        "/cidades",
+    ]
+)
+"""Section 6, "L": no route by id."""
+
 SORTABLE = frozenset({"data", "nome", "codigo", "data_vencimento", "valor_total", "valor"})
 """Section 3: `ordenacao=id|modificado_em` is a doubt, so they are ignored."""
 

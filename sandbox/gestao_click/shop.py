@@ -32,6 +32,8 @@ class Shop:
             return {}
         used: dict[str, int] = {}
         for record in self.world.table(VENDOR, "vendas").live.values():
+            if record.planted:
+                continue
             code = int(record.open()["codigo"])
             used[record.facts.store] = max(used.get(record.facts.store, FIRST_CODE - 1), code)
         return used
@@ -40,4 +42,4 @@ class Shop:
         if not self.world.has(VENDOR, name):
             return []
         table = self.world.table(VENDOR, name)
-        return [table.live[key].open() for key in table.ids]
+        return [r.open() for r in (table.live[key] for key in table.ids) if not r.planted]

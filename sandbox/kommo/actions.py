@@ -140,6 +140,7 @@ def _stamp(world: World, record: Json) -> None:
     """Every change moves `updated_at`, by whole seconds (kommo-api.md 9.4)."""
     if "updated_at" in record:
         record["updated_at"] = max(world.now(), record["updated_at"] or 0)
+    if "updated_by" in record:
         record["updated_by"] = 11500101
 
 

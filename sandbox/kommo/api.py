@@ -6,7 +6,7 @@ import orjson
 
 from sandbox.http import Request, Response, json_response
 from sandbox.kommo.listing import Listing
-from sandbox.kommo.pages import HAL, NO_CONTENT, page
+from sandbox.kommo.pages import HAL, NO_CONTENT, Place, page
 from sandbox.kommo.problems import Problem, refused
 from sandbox.kommo.query import MOST, ListQuery, read_query
 from sandbox.kommo.rules import Rules, rules_for
@@ -79,7 +79,7 @@ class KommoApi:
         options = self.world.options
         most = options.events_page_max if table.spec.path == "/events" else MOST
         query = read_query(request, most, options.cap_limit)
-        if table.spec.options.get("paged") is False:
+        if not self._rules(table).paged:
             query.page, query.limit = 1, max(1, len(table.ids))
         return query
 
@@ -96,7 +96,8 @@ class KommoApi:
         else:
             rows = [view(table.live[key], rules, query.withs) for key in chosen]
         more = len(rows) == query.limit or self.world.options.next_always
-        return page(table.spec, request, query, rows, len(keys), more)
+        place = Place(table.spec.path, _embedded(table, rules), rules)
+        return page(place, request, query, rows, len(keys), more)
 
     def _below(self, request: Request, path: str) -> Response:
         """/{list}/{id}, or the stages of a pipeline."""
@@ -152,6 +153,12 @@ class KommoApi:
 
 def _is_single(table: Table) -> bool:
     return bool(table.spec.options.get("single"))
+
+
+def _embedded(table: Table, rules: Rules) -> str:
+    """Key in `_embedded`: the fixture's word, the vendor's exception, the end of the path."""
+    declared = table.spec.options.get("embedded") or rules.embedded
+    return str(declared or table.spec.path.rsplit("/", 1)[-1])
 
 
 def _unknown(request: Request) -> Problem:

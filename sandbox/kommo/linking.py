@@ -1,5 +1,7 @@
 """Both sides of a link stay true: leads, contacts and companies embed each other's ids."""
 
+from collections.abc import Iterable
+
 from sandbox.kommo.views import links
 from sandbox.records import Json, Key, Table
 from sandbox.world import World
@@ -32,26 +34,30 @@ def link(name: str, key: Key, **more: bool) -> Json:
     return {"id": key, **more, "_links": links(f"/{name}/{key}")}
 
 
+def linked_to(record: Json, name: str, partner: str, keys: Iterable[Key]) -> list[Json]:
+    """A record's links once they lead to `keys`: known ones as they were, then the new ones.
+
+    kommo-api.md 5.5: a lead's contacts, and only they, carry `is_main`; one of them is it.
+    """
+    known = {item["id"]: item for item in record["_embedded"].get(partner) or []}
+    items = [known.get(key) or link(partner, key) for key in keys]
+    if (name, partner) != ("leads", "contacts") or not items:
+        return items
+    main = next((item["id"] for item in items if item.get("is_main")), items[0]["id"])
+    return [link(partner, item["id"], is_main=item["id"] == main) for item in items]
+
+
 def _edit(
-    world: World, table: Table, other: Key, name: str, *, add: Key = None, remove: Key = None
+    world: World, table: Table, other: Key, partner: str, *, add: Key = None, remove: Key = None
 ) -> None:
     record = table.live.get(other)
-    if record is None:
+    if record is None or record.planted:
         return
     opened = record.open()
-    items = [i for i in opened["_embedded"].get(name, []) if i["id"] not in (add, remove)]
-    if add is not None:
-        items.append(
-            link(name, add, is_main=not items) if _has_main(table, name) else link(name, add)
-        )
-    if _has_main(table, name) and items and not any(i.get("is_main") for i in items):
-        items[0]["is_main"] = True
-    opened["_embedded"][name] = items
+    items = opened["_embedded"].get(partner) or []
+    keys = [item["id"] for item in items if item["id"] not in (add, remove)]
+    keys += [] if add is None else [add]
+    opened["_embedded"][partner] = linked_to(opened, table.spec.name, partner, keys)
     if world.options.link_bumps_updated_at:
         opened["updated_at"] = max(world.now(), opened["updated_at"])
     table.put(table.make(opened))
-
-
-def _has_main(table: Table, name: str) -> bool:
-    """kommo-api.md 5.5: only a lead's contacts carry `is_main`."""
-    return table.spec.name == "leads" and name == "contacts"

@@ -127,7 +127,7 @@ def _ordered(
     orders = [(name, down) for name, down in query.orders if name in rules.orders]
     if not orders:
         if rules.newest_first:
-            return sorted(keys, reverse=True)
+            return sorted(keys, key=lambda k: (source[k].facts.created_at, k), reverse=True)
         return keys if keys is table.ids else sorted(keys)
     name, down = orders[0]
     if name == "id":

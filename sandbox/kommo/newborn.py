@@ -30,6 +30,7 @@ def newborn(world: World, table: Table) -> Json:
 
 def _copy_of_last(table: Table, key: int, now: int) -> Json:
     record = table.live[table.ids[-1]].open() if table.ids else {}
-    record[table.spec.id_field] = key
+    named = bool(table.ids) and isinstance(table.ids[-1], str)
+    record[table.spec.id_field] = f"sandbox-{key}" if named else key
     times: Json = {name: now for name in ("created_at", "updated_at") if name in record}
     return {**record, **times, "_links": links(f"{table.spec.path}/{key}")}

@@ -3,7 +3,7 @@
 A list that is not in the table (a newcomer's) gets DEFAULT.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 USUAL = frozenset({"id", "name", "created_by", "updated_by", "responsible_user_id"})
 
@@ -23,9 +23,17 @@ class Rules:
     scalar_is_after: bool = False
     """4.3 notes: `filter[updated_at]=N` means "after N" here; elsewhere equality."""
     newest_first: bool = False
+    totals: bool = False
+    """4.1: `_total_items`, `_page_count`, `_links.last`."""
+    paged: bool = True
+    """5.4: false: everything comes in one answer, whatever `limit` says."""
+    embedded: str = ""
+    """4.1: key in `_embedded` where it is not the last part of the path."""
 
 
 DEFAULT = Rules()
+
+WHOLE = Rules(orders=frozenset(), equal=frozenset(), ranges=frozenset(), totals=True, paged=False)
 
 RULES = {
     "/leads": Rules(
@@ -90,9 +98,20 @@ RULES = {
             "user_rank": "user_rank",
             "phone_number": "phone_number",
         },
+        totals=True,
     ),
-    "/webhooks": Rules(orders=frozenset(), equal=frozenset({"destination"}), ranges=frozenset()),
-    "/leads/pipelines": Rules(orders=frozenset(), equal=frozenset(), ranges=frozenset()),
+    "/roles": Rules(
+        orders=frozenset(),
+        equal=frozenset(),
+        ranges=frozenset(),
+        withs={"users": "_embedded.users"},
+        totals=True,
+    ),
+    "/webhooks": replace(WHOLE, equal=frozenset({"destination"})),
+    "/sources": replace(WHOLE, equal=frozenset({"external_id"})),
+    "/leads/pipelines": WHOLE,
+    "/leads/loss_reasons": WHOLE,
+    "/catalogs": Rules(orders=frozenset(), equal=frozenset({"type"}), ranges=frozenset()),
     "/leads/unsorted": Rules(
         orders=frozenset({"created_at"}),
         equal=frozenset({"uid", "category", "pipeline_id"}),
@@ -113,7 +132,10 @@ RULES = {
 }
 
 CUSTOM_FIELDS = Rules(
-    orders=frozenset({"sort", "id"}), equal=frozenset({"id", "type"}), ranges=frozenset()
+    orders=frozenset({"sort", "id"}),
+    equal=frozenset({"id", "type"}),
+    ranges=frozenset(),
+    totals=True,
 )
 NOTES = Rules(
     orders=frozenset({"id", "updated_at"}),
@@ -122,7 +144,14 @@ NOTES = Rules(
     withs={"is_pinned": "is_pinned"},
 )
 TAGS = Rules(orders=frozenset(), equal=frozenset({"id", "name"}), ranges=frozenset(), query=True)
-BY_ENDING = {"custom_fields": CUSTOM_FIELDS, "notes": NOTES, "tags": TAGS}
+ELEMENTS = Rules(orders=frozenset(), equal=frozenset({"id"}), ranges=frozenset(), query=True)
+BY_ENDING = {
+    "custom_fields": CUSTOM_FIELDS,
+    "groups": replace(WHOLE, embedded="custom_field_groups"),
+    "notes": NOTES,
+    "tags": TAGS,
+    "elements": ELEMENTS,
+}
 
 
 def rules_for(path: str) -> Rules:

@@ -23,11 +23,15 @@ def body(group: Group, action: str, entities: list[Json], account_first: bool = 
 
 
 def entity(group: Group, action: str, record: Json, old: Json) -> Json:
-    """`old`: former values of what changed (status_id, pipeline_id, responsible_user_id)."""
+    """`old`: former values of what changed (status_id, pipeline_id, responsible_user_id).
+
+    6.5: `responsible` carries an old_status_id even when the stage did not change.
+    """
     if action == "delete":
         return _deleted(group, record)
     if group.noun == "lead":
-        return _lead(record, old)
+        stale = {"status_id": record.get("status_id")} if action == "responsible" else {}
+        return _lead(record, stale | old)
     if group.noun == "task":
         return _task(record, old, action)
     return _contact(group, record, old)

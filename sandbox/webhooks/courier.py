@@ -58,7 +58,7 @@ class Courier:
         """Queue one delivery of a body to a subscription."""
         destination = subscription["destination"]
         if not is_loopback(destination):
-            self.books["withheld"] += 1
+            self.note("withheld")
             return
         due = time.time() + self.options.webhook_delay_ms / 1000
         with self._wake:
@@ -68,6 +68,11 @@ class Courier:
             heapq.heappush(self._heap, delivery)
             self._wake.notify()
         self.want_workers(self.options.webhook_concurrency)
+
+    def note(self, what: str) -> None:
+        """Count what was not sent: withheld, lost."""
+        with self._wake:
+            self.books[what] += 1
 
     def want_workers(self, count: int) -> None:
         with self._wake:

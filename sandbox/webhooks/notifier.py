@@ -79,7 +79,7 @@ class Notifier:
     def _deliver(self, subscription: Json, encoded: bytes) -> int:
         options = self.world.options
         if self._rng.random() < options.webhook_lost:
-            self.courier.books["lost"] += 1
+            self.courier.note("lost")
             return 0
         copies = 2 if self._rng.random() < options.webhook_twice else 1
         for _ in range(copies):

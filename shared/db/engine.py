@@ -56,10 +56,10 @@ def normal(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
 
 
-def place(url: str) -> str:
+def place(url: str, default: int = 5432) -> str:
     """Where a server is, without user and password: for messages."""
     parts = urlsplit(url)
-    return f"{parts.hostname or 'a local socket'}:{parts.port or 5432}"
+    return f"{parts.hostname or 'a local socket'}:{parts.port or default}"
 
 
 def ensure_reachable(engine: Engine) -> None:

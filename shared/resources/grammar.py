@@ -141,6 +141,14 @@ class Since:
 
 
 @dataclass(frozen=True)
+class Webhook:
+    """group: its name in webhook bodies; events: what to subscribe to."""
+
+    group: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Listed:
     """How the HTTP API serves the resource.
 
@@ -160,7 +168,7 @@ class Resource:
     source: schema of its table and name of its vendor; path: at the vendor, `{parameter}` filled from
     the slice; records: the keys that lead from the answer to the list of records;
     params: sent with every request, however it is read; key: columns of the primary key, besides
-    integration_id; by_id: records can be fetched again by id; webhook: its group in webhook bodies;
+    integration_id; by_id: records can be fetched again by id; webhook: how the vendor tells of changes;
     news: the vendor's words for deletions, restores and merges of it; page_size: rows a page, at most;
     version: raised when a reader changes its mind, so that every row is written again.
     """
@@ -177,7 +185,7 @@ class Resource:
     since: Since | None = None
     within: Within | None = None
     by_id: bool = False
-    webhook: str | None = None
+    webhook: Webhook | None = None
     news: tuple[str, ...] = ()
     listed: Listed | None = None
     single: bool = False

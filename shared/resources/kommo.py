@@ -22,10 +22,16 @@ from shared.resources.columns import (
     phone_number,
     text,
 )
-from shared.resources.grammar import Listed, OneOf, Resource, Since
+from shared.resources.grammar import Listed, OneOf, Resource, Since, Webhook
 
 BY_ID = {"order[id]": "asc"}
 UPDATED = Since("updated_at", "updated_at")
+
+
+def _webhook(group: str, entity: str, *actions: str) -> Webhook:
+    """Codes of kommo-api.md 6.3."""
+    common = ("add", "update", "delete", "restore", "responsible")
+    return Webhook(group, tuple(f"{action}_{entity}" for action in (*common, *actions)))
 
 
 def _fields(record: Record) -> Iterable[Mapping[str, Any]]:
@@ -201,7 +207,7 @@ LEADS = Resource(
     key=("id",),
     since=UPDATED,
     by_id=True,
-    webhook="leads",
+    webhook=_webhook("leads", "lead", "status"),
     news=("lead_deleted", "lead_restored"),
     listed=Listed("deals", search=("name",), body_id="dealId"),
     columns=(
@@ -231,7 +237,7 @@ CONTACTS = Resource(
     key=("id",),
     since=UPDATED,
     by_id=True,
-    webhook="contacts",
+    webhook=_webhook("contacts", "contact"),
     news=("contact_deleted", "contact_restored"),
     listed=Listed("contacts", search=("name", "phones", "emails"), body_id="contactId"),
     columns=(
@@ -259,7 +265,7 @@ COMPANIES = Resource(
     key=("id",),
     since=UPDATED,
     by_id=True,
-    webhook="companies",
+    webhook=_webhook("companies", "company"),
     news=("company_deleted", "company_restored"),
     listed=Listed("companies", search=("name", "phones", "emails")),
     columns=(

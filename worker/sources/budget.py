@@ -62,6 +62,7 @@ class Budget:
         self._books, self._account, self._daily = tuple(books), account, daily
         self._take = redis.register_script((_HERE / "take.lua").read_text())
         self._open = redis.register_script((_HERE / "open.lua").read_text())
+        self._held: tuple[float, datetime] | None = None
 
     def slot(self, priority: str, waiting: Callable[[], None]) -> datetime:
         """Returns when a request may be sent, at once; the moment is PostgreSQL's clock, just before it.
@@ -69,6 +70,9 @@ class Budget:
         `waiting` is called now and then meanwhile. Raises Paused when the vendor has asked for a long
         silence, BudgetSpent when the day's requests are used up, VendorUnavailable without Redis.
         """
+        held, self._held = self._held, None
+        if held and time.monotonic() - held[0] <= LATE:
+            return held[1]
         try:
             while True:
                 waiting()
@@ -77,6 +81,11 @@ class Budget:
                     return observed_at
         except RedisError as error:
             raise VendorUnavailable("the budget in Redis", type(error).__name__) from error
+
+    def hold(self, priority: str, waiting: Callable[[], None]) -> None:
+        """Takes the next request's slot now: what is decided after it, is decided as late as can be."""
+        observed_at = self.slot(priority, waiting)
+        self._held = (time.monotonic(), observed_at)
 
     def _try_slot(self, priority: str) -> datetime | None:
         """Reserves a slot, sleeps until it comes and counts the request; None: ask again."""

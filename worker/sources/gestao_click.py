@@ -81,6 +81,9 @@ class GestaoClick:
     def __init__(self, door: Door) -> None:
         self.door = door
 
+    def hold(self) -> None:
+        self.door.hold()
+
     def page(self, ask: Ask, number: int) -> Page:
         question = {**ask.resource.params, **ask.slice}
         answer = self.door.get(
@@ -99,7 +102,7 @@ class GestaoClick:
     def look(self, resource: Resource, ids: Sequence[str]) -> Found:
         """One record by id: 404 on a detail means that it was deleted (gestaoclick-api.md 3)."""
         (id_,) = ids
-        answer = self.door.get(f"{resource.path}/{id_}", missing_ok=True)
+        answer = self.door.get(f"{resource.path}/{id_}", answers=(404,))
         if answer.status == 404:
             return Found([], answer.observed_at, told=True)
         record = answer.body.get("data") if isinstance(answer.body, Mapping) else None

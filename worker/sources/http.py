@@ -24,13 +24,18 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from shared.errors import AddressBlocked, NotAvailable, RateLimited, VendorUnavailable
+from shared.errors import (
+    AddressBlocked,
+    NotAvailable,
+    RateLimited,
+    RequestRefused,
+    VendorUnavailable,
+)
 from shared.logs import logger
 from worker.sources.budget import SYNC, Budget
 
 log = logger(__name__)
 CONNECT_SECONDS = 5
-NOT_FOUND = 404
 _NULL_CHARACTER = b"\\u0000"
 
 
@@ -77,17 +82,21 @@ class Door:
     _local: threading.local = field(default_factory=threading.local)
 
     def get(
-        self, path: str, params: Mapping[str, Any] | None = None, *, missing_ok: bool = False
+        self, path: str, params: Mapping[str, Any] | None = None, answers: tuple[int, ...] = ()
     ) -> Answer:
         """GET, tried again on passing faults; raises PonteError by what the answer means.
 
-        missing_ok: "there is no such thing" (404) is an answer, with an empty body.
+        answers: statuses that are an answer here ("there is no such thing"), with an empty body.
         """
-        return self._retrying()(self._get_once, path, params or {}, missing_ok)
+        return self._retrying()(self._get_once, path, params or {}, answers)
 
     def send(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """A write: never repeated blindly, the vendors have no idempotency keys (kommo-api.md 8)."""
         return self._ask(method, path, {}, body)
+
+    def hold(self) -> None:
+        """Takes the next request's slot now."""
+        self.budget.hold(self.priority, self.waiting)
 
     def _retrying(self) -> Retrying:
         return Retrying(
@@ -102,8 +111,8 @@ class Door:
         error = state.outcome.exception() if state.outcome else None
         log.info("vendor_asked_again", attempt=state.attempt_number, why=str(error))
 
-    def _get_once(self, path: str, params: Mapping[str, Any], missing_ok: bool) -> Answer:
-        return self._ask("GET", path, params, None, missing_ok=missing_ok)
+    def _get_once(self, path: str, params: Mapping[str, Any], answers: tuple[int, ...]) -> Answer:
+        return self._ask("GET", path, params, None, answers)
 
     def _ask(
         self,
@@ -111,8 +120,7 @@ class Door:
         path: str,
         params: Mapping[str, Any],
         body: Mapping[str, Any] | None,
-        *,
-        missing_ok: bool = False,
+        answers: tuple[int, ...] = (),
     ) -> Answer:
         observed_at = self.budget.slot(self.priority, self.waiting)
         self.asked()
@@ -126,8 +134,8 @@ class Door:
         except AddressBlocked as error:
             self.budget.pause(LONG_SILENCE, str(error), limited=False)
             raise
-        except NotAvailable:
-            if not missing_ok or response.status_code != NOT_FOUND:
+        except (NotAvailable, RequestRefused):
+            if response.status_code not in answers:
                 raise
             parsed = None
         return Answer(path, response.status_code, parsed, observed_at)

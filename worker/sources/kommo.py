@@ -66,6 +66,9 @@ class Kommo:
     def __init__(self, door: Door) -> None:
         self.door = door
 
+    def hold(self) -> None:
+        self.door.hold()
+
     def page(self, ask: Ask, number: int) -> Page:
         resource = ask.resource
         path = API + resource.path.format(**ask.slice)
@@ -92,25 +95,28 @@ class Kommo:
 
     def look(self, resource: Resource, ids: Sequence[str]) -> Found:
         """Up to 250 records by id; one bad id must not spoil the batch: a 400 is bisected."""
-        try:
-            return self._look(resource, ids)
-        except RequestRefused as error:
-            if error.status != 400 or len(ids) == 1:
-                raise
-            half = len(ids) // 2
-            first, second = self.look(resource, ids[:half]), self.look(resource, ids[half:])
-            earlier = min(first.observed_at, second.observed_at)
-            return Found([*first.records, *second.records], earlier)
-
-    def _look(self, resource: Resource, ids: Sequence[str]) -> Found:
         answer = self.door.get(
             API + resource.path,
             {**resource.params, **resource.order, "filter[id][]": list(ids), "limit": self.batch},
+            answers=(400,),
         )
+        if answer.status == 400:
+            return self._bisected(resource, ids, answer)
         records = list(_records(answer.body, resource.records))
         if {str(record.get("id")) for record in records} - set(ids):
             raise FilterIgnored(VENDOR, "filter[id]")
         return Found(records, answer.observed_at)
+
+    def _bisected(self, resource: Resource, ids: Sequence[str], refusal: Answer) -> Found:
+        if len(ids) == 1:
+            return Found([], refusal.observed_at, refused=tuple(ids))
+        half = len(ids) // 2
+        first, second = self.look(resource, ids[:half]), self.look(resource, ids[half:])
+        return Found(
+            [*first.records, *second.records],
+            min(first.observed_at, second.observed_at),
+            refused=first.refused + second.refused,
+        )
 
     def news(self, resource: Resource, since: datetime) -> list[News]:
         """From the audit log; where the plan gives none, from the trash (kommo-api.md 4.4)."""

@@ -38,12 +38,13 @@ class Page:
 class Found:
     """The answer to a look at some ids: what came back; what did not is absent. One clock for both.
 
-    told: the vendor itself says that what is absent was deleted.
+    told: the vendor itself says that what is absent was deleted; refused: ids that it would not look at.
     """
 
     records: Sequence[Record]
     observed_at: datetime
     told: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ class Source(Protocol):
     @property
     def batch(self) -> int:
         """How many ids one look may hold."""
+
+    def hold(self) -> None:
+        """Takes the next request's slot now: what it asks for is decided as late as can be."""
 
     def page(self, ask: Ask, number: int) -> Page:
         """Page `number` (from 1) of a list; empty past its end."""

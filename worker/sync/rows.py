@@ -67,22 +67,25 @@ def to_row(resource: Resource, record: Record, context: Context) -> Row:
     try:
         values = tuple(column.read(record, context) for column in resource.columns)
         named = dict(zip((column.name for column in resource.columns), values, strict=True))
-        key = tuple(named[name] for name in resource.key)
-        if None in key:
-            raise ValueError(f"{' and '.join(resource.key)} must be filled")
-        return Row(key, values, orjson.dumps(record).decode(), _hash(resource, record, context))
+        key = _filled(tuple(named[name] for name in resource.key), resource)
+        asked = [named[column.name] for column in resource.columns if column.asked]
+        hash_ = _hash(resource, [without_links(record), asked, context.country])
+        return Row(key, values, orjson.dumps(record).decode(), hash_)
     except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
         # AttributeError and TypeError: a list where a map was expected, or the other way round
         raise Reject(f"{type(error).__name__}: {error}") from None
 
 
-def _hash(resource: Resource, record: Record, context: Context) -> UUID:
-    """Over the declaration, what was asked for, and the record without its links."""
-    content = orjson.dumps(
-        [without_links(record), sorted(context.asked.items()), context.country],
-        option=orjson.OPT_SORT_KEYS,
-    )
-    return UUID(bytes=hashlib.blake2b(resource.fingerprint + content, digest_size=16).digest())
+def _filled(key: Key, resource: Resource) -> Key:
+    if None in key:
+        raise ValueError(f"{' and '.join(resource.key)} must be filled")
+    return key
+
+
+def _hash(resource: Resource, content: object) -> UUID:
+    """Over the declaration and everything that the values of a row come from."""
+    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    return UUID(bytes=hashlib.blake2b(resource.fingerprint + text, digest_size=16).digest())
 
 
 def without_links(value: Any) -> Any:
@@ -92,6 +95,11 @@ def without_links(value: Any) -> Any:
     if isinstance(value, list):
         return [without_links(part) for part in value]
     return value
+
+
+def refused(id_: str) -> Rejected:
+    """An id that the vendor would not look at."""
+    return _rejected({"id": id_}, "the vendor refuses to look at this id (HTTP 400)")
 
 
 def _rejected(record: Any, reason: str) -> Rejected:

@@ -17,7 +17,7 @@ from shared.resources.columns import Context
 from shared.resources.grammar import Resource
 from worker.sources.protocol import Found, Source
 from worker.sync import rows
-from worker.sync.rows import Key
+from worker.sync.rows import Batch, Key
 from worker.sync.upsert import Mirror
 
 SUSPICIOUS_COUNT, SUSPICIOUS_SHARE = 100, 0.02
@@ -49,9 +49,11 @@ def keep_look(
     mirror = Mirror(connection, integration_id, resource)
     parameters = _asked_before(connection, integration_id, resource, asked)
     batch = rows.batch(resource, found.records, Context(parameters, country))
+    refused = tuple(rows.refused(id_) for id_ in found.refused)
+    batch = Batch(batch.rows, batch.rejects + refused)
     written = mirror.put(batch, found.observed_at, found.observed_at)
     kept = {str(row.key[0]) for row in batch.rows} | {reject.key for reject in batch.rejects}
-    absent = [id_ for id_ in asked if id_ not in kept]
+    absent = [id_ for id_ in asked if id_ not in kept and id_ not in found.refused]
     said = set(absent) if found.told else set(told)
     gone = mirror.gone(
         _keys(resource, (id_ for id_ in absent if id_ in said)), found.observed_at, told=True

@@ -1,0 +1,160 @@
+"""GET /: how everything is doing, on one page; and its button `Sincronizar agora`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, session
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from shared import report
+from shared.integrations import PROVIDERS
+from shared.report import IntegrationReport, ResourceReport, Status
+from shared.settings import Settings
+from webhook_app.problems import Problem
+from webhook_app.process import process
+from webhook_app.syncs import ordered
+
+TITLES = {"kommo": "Kommo CRM", "gestao-click": "Gestão Click"}
+SLOW_INBOX = 60
+pages = Blueprint("dashboard", __name__)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Something that a person should look at, in both languages. grave: nothing works without it."""
+
+    text: str
+    english: str
+    grave: bool = False
+
+
+@pages.get("/")
+def home() -> str:
+    own = process()
+    status = own.database.run(report.status, own.settings)
+    return render_template(
+        "status.html",
+        status=status,
+        shown=shown(status),
+        issues=issues(status),
+        titles=TITLES,
+        configured={name: own.settings.configured(name) for name in PROVIDERS},
+        csrf=session.get("csrf"),
+        webhooks=own.settings.kommo_webhook_secret is not None,
+    )
+
+
+@pages.post("/sync/<provider>")
+def sync(provider: str) -> Response:
+    """The button: what POST /api/<provider>/sync does, for people."""
+    if provider not in PROVIDERS:
+        raise NotFound
+    try:
+        ordered(provider, False, None)
+        flash(f"{TITLES[provider]}: sincronização pedida|sync requested")
+    except Problem as problem:
+        flash(f"{TITLES[provider]}: {problem.detail}|", "bad")
+    return redirect("/")
+
+
+def shown(status: Status) -> list[IntegrationReport]:
+    """This environment's integrations first; of others only those that hold something."""
+    known = [one for one in status.integrations if one.current or _holds(one)]
+    return sorted(known, key=lambda one: (not one.current, PROVIDERS.index(one.provider), one.id))
+
+
+def _holds(integration: IntegrationReport) -> bool:
+    return any(one.live or one.last_run for one in integration.resources)
+
+
+def issues(status: Status) -> list[Issue]:
+    found = []
+    if not any(worker.alive for worker in status.workers):
+        found.append(
+            Issue(
+                "Nenhum processo de trabalho está vivo: nada é lido até que `ponte worker` rode",
+                "No worker is alive: nothing is read until `ponte worker` runs",
+                grave=True,
+            )
+        )
+    for integration in status.integrations:
+        if integration.current:
+            found += _of_integration(integration)
+    if status.deliveries.oldest_seconds > SLOW_INBOX:
+        found.append(
+            Issue("Há webhooks esperando há mais de um minuto", "Webhooks wait for over a minute")
+        )
+    if status.rejects:
+        found.append(Issue("Há registros rejeitados", "Some records were rejected"))
+    return found
+
+
+def _of_integration(integration: IntegrationReport) -> list[Issue]:
+    title = TITLES[integration.provider]
+    found = []
+    if not integration.active:
+        found.append(Issue(f"{title} está desligado", f"{title} is switched off", grave=True))
+    if integration.pause:
+        found.append(Issue(f"{title} em pausa: {integration.pause.reason}", f"{title} is paused"))
+    failed = [one.name for one in integration.resources if _failed(one)]
+    if failed:
+        names = ", ".join(failed)
+        found.append(Issue(f"Falhou a última leitura de {names}", f"The last run failed: {names}"))
+    return found
+
+
+def _failed(resource: ResourceReport) -> bool:
+    return resource.last_run is not None and resource.last_run.state == "failed"
+
+
+def ago(seconds: float | None) -> str:
+    """`há 3 min`: an age in words."""
+    if seconds is None:
+        return "nunca"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"há {seconds / size:.0f} {unit}"
+    return f"há {max(0, seconds):.0f} s"
+
+
+def until(when: datetime | None, now: datetime) -> str:
+    """`em 4 min`: how far a moment lies ahead."""
+    if when is None:
+        return "—"
+    ahead = when - now
+    return (
+        "agora" if ahead < timedelta(seconds=1) else ago(ahead.total_seconds()).replace("há", "em")
+    )
+
+
+def number(value: float | None) -> str:
+    """1.234.567, as Brazil writes it."""
+    return "—" if value is None else f"{value:,.0f}".replace(",", ".")
+
+
+def span(seconds: float | None) -> str:
+    """`1,2 s`, `3 min 20 s`: how long something took."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".", ",")
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def local(when: datetime, settings: Settings) -> str:
+    return when.astimezone(ZoneInfo(settings.ponte_timezone)).strftime("%d/%m/%Y %H:%M:%S")
+
+
+pages.add_app_template_filter(ago)
+pages.add_app_template_filter(until)
+pages.add_app_template_filter(number)
+pages.add_app_template_filter(span)
+
+
+@pages.app_template_filter("local")
+def _local(when: datetime) -> str:
+    return local(when, process().settings)

@@ -1,0 +1,86 @@
+"""`ponte web`: gunicorn around create_app, threads enough for the API and some kept for webhooks."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from shared import logs
+from shared.errors import Misuse
+from shared.settings import Settings
+from webhook_app.process import THREADS
+
+WORKERS = 2
+
+
+class PonteLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own words go where ours go, in the same shape and with the same masks."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: Settings, make: Callable[[Settings], Flask]) -> None:
+        self._settings, self._make = settings, make
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in configuration(self._settings).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Called in each worker, after the fork."""
+        return self._make(self._settings)
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "bind": f"{_bracketed(settings.host)}:{settings.port}",
+        "worker_class": "gthread",
+        "workers": WORKERS,
+        "threads": THREADS,
+        "keepalive": 30,
+        "timeout": 60,
+        "graceful_timeout": 12,
+        "accesslog": None,
+        "logger_class": PonteLogger,
+        "proc_name": "ponte-web",
+        "control_socket_disable": True,
+    }
+
+
+def serve(settings: Settings) -> NoReturn:
+    """Serves until it is stopped; raises Misuse (exit code 2) when the address cannot be had."""
+    from webhook_app import create_app
+
+    ensure_free(settings.host, settings.port)
+    create_app(settings)  # a mistake in the settings is told once, here, not by every worker
+    logs.configure("web", settings.ponte_log_level)
+    Server(settings, create_app).run()
+    raise SystemExit(0)
+
+
+def ensure_free(host: str, port: int) -> None:
+    """Raises Misuse when nobody could listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Misuse(
+                f"cannot listen on {host}:{port} ({error.strerror}). "
+                "Stop what uses the port, or set PORT to another one."
+            ) from error
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,139 @@
+"""Answers to the web process's questions: only workers talk to vendors, inside the budget.
+
+test-connection: {"ok", "status", "message", "account", "sample"}; look-live: {"keys", "rows"} or {"error"}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared import integrations, questions, resources
+from shared.errors import (
+    AddressBlocked,
+    CredentialsRefused,
+    Misuse,
+    NotAvailable,
+    PonteError,
+    RateLimited,
+    VendorUnavailable,
+    WrongAccount,
+)
+from shared.integrations import Integration
+from worker.inline import NO_CREDENTIALS
+from worker.reach import Reach
+from worker.sources import claims, identity
+from worker.sources.budget import WEBHOOKS
+from worker.sources.opening import Credentials, credentials, open_source
+from worker.sources.protocol import Ask, Found
+from worker.sync import sweep
+
+STATUSES: dict[type[PonteError], str] = {
+    CredentialsRefused: "refused",
+    WrongAccount: "wrong_account",
+    AddressBlocked: "blocked",
+    NotAvailable: "not_available",
+    RateLimited: "limited",
+    VendorUnavailable: "unreachable",
+    Misuse: "missing",
+}
+SAMPLE = 3
+
+
+def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Never raises what a vendor or a user caused: that is an answer too."""
+    answering: dict[str, Callable[[Reach, Mapping[str, Any]], dict[str, Any]]] = {
+        questions.TEST_CONNECTION: test_connection,
+        questions.LOOK_LIVE: look_live,
+    }
+    try:
+        return answering[kind](reach, question)
+    except PonteError as error:
+        status = next((STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES), "failed")
+        return {"ok": False, "status": status, "message": str(error), "error": {"status": status}}
+
+
+def test_all(reach: Reach) -> dict[str, dict[str, Any]]:
+    """Every vendor that has credentials; raises Misuse when none has."""
+    providers = [p for p in integrations.PROVIDERS if reach.settings.configured(p)]
+    if not providers:
+        raise Misuse(NO_CREDENTIALS.format(" or ".join(integrations.PROVIDERS)))
+    return {
+        provider: answer(reach, questions.TEST_CONNECTION, {"provider": provider})
+        for provider in providers
+    }
+
+
+def test_connection(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
+    """One request for the account, one for a small sample."""
+    provider = str(question["provider"])
+    integration, given = _asked_about(reach, provider, question.get("credentials"))
+    token = claims.read(given.secrets[0]) if provider == "kommo" else {}
+    if claims.expired(token):
+        return {
+            "ok": False,
+            "status": "expired",
+            "message": f"the token expired on {token['expires_at']}; generate a new one in Kommo",
+            "account": token,
+        }
+    source = open_source(reach, integration, given, priority=WEBHOOKS)
+    account = source.account()
+    if integration.account_id and integration.account_id not in account.ids:
+        raise WrongAccount(provider, integration.account_id, account.ids[0])
+    listed = next(r for r in resources.of_provider(provider) if r.listed and r.by_id)
+    page = source.page(Ask(replace(listed, page_size=SAMPLE), {}), 1)
+    sample = [
+        {"id": record.get("id"), "name": record.get("name") or record.get("nome")}
+        for record in page.records[:SAMPLE]
+    ]
+    return {
+        "ok": True,
+        "status": "connected",
+        "message": f"{provider} answers with this account's data",
+        "account": {"id": account.ids[0], **account.details, "token": token},
+        "sample": sample,
+    }
+
+
+def _asked_about(
+    reach: Reach, provider: str, posted: Mapping[str, str] | None
+) -> tuple[Integration, Credentials]:
+    """Posted credentials belong to nobody yet; without them it is the environment's integration."""
+    if posted:
+        url = _address(reach, provider, posted.get("apiUrl"))
+        names = ("jwtToken",) if provider == "kommo" else ("apiKey", "secretToken")
+        given = Credentials(provider, url, tuple(posted[name] for name in names))
+        return Integration(0, "nobody", provider, None, True), given
+    given = credentials(reach.settings, provider)
+    with reach.engine.begin() as connection:
+        ours = integrations.ensure(connection, reach.settings)
+    return next(each for each in ours if each.provider == provider), given
+
+
+def _address(reach: Reach, provider: str, posted: str | None) -> str:
+    """Only the configured address: a posted one would send tokens wherever a caller likes."""
+    configured = getattr(reach.settings, f"{provider.replace('-', '_')}_api_url")
+    if posted and posted.rstrip("/") != configured:
+        raise Misuse(f"apiUrl must be the configured address {configured}")
+    return str(configured)
+
+
+def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads one page at the vendor, keeps what it saw, and says which keys it had."""
+    resource = resources.BY_NAME[str(question["resource"])]
+    if any(column.asked for column in resource.columns):
+        raise Misuse(f"{resource.full_name} has no live view: its rows need what was asked for")
+    integration, given = _asked_about(reach, resource.provider, None)
+    source = open_source(reach, integration, given, priority=WEBHOOKS)
+    account = identity.prove(reach, integration, given, source)
+    params = {**resource.params}
+    if question.get("query"):
+        params["query" if resource.source == "kommo" else "nome"] = str(question["query"])
+    narrowed = replace(resource, params=params, page_size=int(question.get("limit") or 50))
+    page = source.page(Ask(narrowed, {}), int(question.get("page") or 1))
+    keys = [str(record["id"]) for record in page.records]
+    found = Found(page.records, page.observed_at)
+    with reach.engine.begin() as connection:
+        sweep.keep_look(connection, integration.id, resource, keys, found, account.country)
+    return {"ok": True, "keys": keys, "rows": len(keys)}

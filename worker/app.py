@@ -1,0 +1,128 @@
+"""The Celery application: `celery -A worker.app worker|beat|flower`. `ponte` starts it so."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from celery import signals
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+
+from shared import logs, queue, settings
+from shared.db.bookkeeping import workers
+from shared.logs import logger
+from worker import tasks
+from worker.reach import Reach, open_reach
+
+log = logger(__name__)
+config = settings.load()
+app = queue.make_celery(config)
+app.conf.beat_schedule = {
+    name: {
+        "task": name,
+        "schedule": timedelta(seconds=seconds),
+        "options": {"expires": seconds * 3},
+    }
+    for name, seconds in {
+        queue.SWEEP: config.sweep_seconds,
+        queue.SCHEDULE: min(15.0, config.kommo_incremental_seconds),
+        queue.TIDY: 3600.0,
+    }.items()
+}
+# the schedule is idempotent: nothing has to be remembered over a restart, nothing can be stale
+app.conf.beat_scheduler = "celery.beat:Scheduler"
+app.conf.beat_max_loop_interval = 5
+
+_reach: Reach | None = None
+HEARTBEAT = 5.0
+
+
+def _here() -> Reach:
+    """This process's connections: made after fork, at the first task."""
+    global _reach  # noqa: PLW0603  (one per process, as its docstring says)
+    if _reach is None:
+        _reach = open_reach(config, f"ponte-{_process_name()}")
+    return _reach
+
+
+def _process_name() -> str:
+    return os.environ.get("PONTE_PROCESS", "worker")
+
+
+def _register(name: str, work: Callable[..., None]) -> None:
+    @app.task(name=name, bind=True)
+    def task(self: Any, *ids: int | str) -> None:
+        with structlog.contextvars.bound_contextvars(task=self.request.id):
+            work(_here(), *ids)
+
+
+TASKS: dict[str, Callable[..., None]] = {
+    queue.SYNC: tasks.sync,
+    queue.DRAIN: tasks.drain_deliveries,
+    queue.ANSWER: tasks.answer,
+    queue.SCHEDULE: tasks.make_due_runs,
+    queue.SWEEP: tasks.sweep,
+    queue.TIDY: tasks.tidy,
+}
+for _name, _work in TASKS.items():
+    _register(_name, _work)
+
+
+@signals.setup_logging.connect
+def _set_up_logging(**_: Any) -> None:
+    logs.configure(_process_name(), config.ponte_log_level)
+
+
+@signals.worker_process_init.connect
+def _forget_inherited(**_: Any) -> None:
+    """A forked child must not share its parent's connections."""
+    global _reach  # noqa: PLW0603
+    _reach = None
+
+
+@signals.worker_ready.connect
+def _report_ready(sender: Any, **_: Any) -> None:
+    """A worker that is ready appears in `ponte status`."""
+    name, queues = (
+        str(sender.hostname),
+        ",".join(sorted(q.name for q in app.amqp.queues.consume_from.values())),
+    )
+    threading.Thread(target=_beat_heart, args=(name, queues), name="heartbeat", daemon=True).start()
+
+
+_stopped = threading.Event()
+
+
+def _beat_heart(name: str, queues: str) -> None:
+    reach = open_reach(config, "ponte-heartbeat")
+    while not _stopped.is_set():
+        row = insert(workers).values(name=name, queues=queues)
+        seen = row.on_conflict_do_update(
+            index_elements=["name"], set_={"seen_at": func.clock_timestamp(), "queues": queues}
+        )
+        try:
+            with reach.engine.begin() as connection:
+                connection.execute(seen)
+        except Exception as error:
+            log.warning("heartbeat_missed", why=type(error).__name__)
+        _stopped.wait(HEARTBEAT)
+
+
+@signals.worker_shutting_down.connect
+def _report_leaving(**_: Any) -> None:
+    _stopped.set()
+    name = socket.gethostname()
+    log.info("worker_leaving", host=name)
+
+
+@signals.worker_shutdown.connect
+def _forget_worker(sender: Any, **_: Any) -> None:
+    reach = open_reach(config, "ponte-heartbeat")
+    with reach.engine.begin() as connection:
+        connection.execute(delete(workers).where(workers.c.name == str(sender.hostname)))

@@ -1,0 +1,234 @@
+"""The `ponte` command. Exit codes: 0 all done, 1 something failed (named), 2 misuse.
+
+Imports stay inside the commands: `ponte status` must not wait for what only `ponte up` needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from shared.errors import Misuse, PonteError
+
+app = typer.Typer(
+    help="Ponte keeps one PostgreSQL database true to Kommo and Gestão Click.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+database = typer.Typer(help="The database.", no_args_is_help=True)
+token = typer.Typer(help="API tokens and login links.", no_args_is_help=True)
+app.add_typer(database, name="db")
+app.add_typer(token, name="token")
+
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
+
+
+def main() -> None:
+    """Runs a command; what the user can mend is told without a traceback."""
+    try:
+        app()
+    except Misuse as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except PonteError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def up(context: typer.Context) -> None:
+    """Starts everything on this machine and stays up; further options go to the sandbox (--leads 5000)."""
+    from rich.console import Console
+
+    from shared import logs
+    from worker.up import up as run
+
+    logs.configure("up", "WARNING")
+    raise typer.Exit(run(context.args, Console(highlight=False)))
+
+
+@app.command()
+def web() -> None:
+    """Runs the web process: webhooks, HTTP API, dashboard."""
+    from worker import programs, serving
+
+    # webhooks are taken while Redis is away
+    serving.serve(lambda settings: [programs.web(settings)], queue=False)
+
+
+@app.command()
+def worker() -> None:
+    """Runs two supervised pools: one kept for webhooks, one for syncs."""
+    from worker import programs, serving
+
+    serving.serve(programs.workers, vendors=True, several=True)
+
+
+@app.command()
+def beat() -> None:
+    """Runs the scheduler."""
+    from worker import programs, serving
+
+    serving.serve(lambda settings: [programs.beat(settings)], vendors=True)
+
+
+@app.command()
+def flower() -> None:
+    """Runs Flower behind FLOWER_PASSWORD (user: ponte)."""
+    from worker import programs, serving
+
+    serving.serve(lambda settings: [programs.flower(settings)])
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def sandbox(context: typer.Context) -> None:
+    """Runs both vendors in a box, on loopback; prints their addresses and tokens as one JSON line."""
+    from worker import programs
+    from worker.supervisor import Program
+
+    programs.become(Program("sandbox", (*programs.PYTHON, "sandbox", *context.args)))
+
+
+@app.command()
+def sync(
+    targets: Annotated[list[str] | None, typer.Argument(metavar="[TARGET]...")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Syncs now, in this process. TARGET: kommo, gestao-click, kommo.leads, …; none means all."""
+    import time
+
+    from rich.console import Console
+
+    from worker import inline, progress
+    from worker.opened import opened
+
+    chosen = inline.wanted(targets or [])
+    console = Console(stderr=True, highlight=False)
+    with opened("ponte-sync", log_level="WARNING") as reach:
+        started = time.monotonic()
+        found = inline.sync(reach, inline.request(reach, chosen, full=full, trigger="cli"), console)
+    if as_json:
+        _print({"runs": found, "success": all(run["state"] == "done" for run in found)})
+    else:
+        progress.report(found, console, time.monotonic() - started)
+    raise typer.Exit(0 if all(run["state"] == "done" for run in found) else 1)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Tells how the mirror is: freshness, runs, quota, deliveries, rejects, workers."""
+    import dataclasses
+
+    from shared import report
+    from worker import statusboard
+    from worker.opened import opened
+
+    with opened("ponte-status", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        found = report.status(connection, reach.settings)
+    if as_json:
+        _print(dataclasses.asdict(found))
+    else:
+        statusboard.show(found)
+
+
+@app.command("test-connection")
+def test_connection(as_json: Json = False) -> None:
+    """Asks each configured vendor who we are, and for a small sample."""
+    from worker import answers
+    from worker.opened import opened
+
+    with opened("ponte-test", log_level="ERROR") as reach:
+        found = answers.test_all(reach)
+    if as_json:
+        _print(found)
+    else:
+        for provider, answer in found.items():
+            typer.echo(f"{provider}: {answer['status']}: {answer['message']}")
+    raise typer.Exit(0 if found and all(answer["ok"] for answer in found.values()) else 1)
+
+
+@database.command()
+def upgrade() -> None:
+    """Brings the database's tables up to date."""
+    from shared.db import migrations
+    from shared.db.engine import connect, ensure_reachable
+    from worker.servers import ready_settings
+
+    with ready_settings() as ready:
+        assert ready.settings.database_url  # noqa: S101
+        url = ready.settings.database_url.get_secret_value()
+        ensure_reachable(connect(url))
+        migrations.upgrade(url)
+    typer.echo("the database is up to date")
+
+
+@token.command()
+def create(
+    name: str,
+    scope: Annotated[str, typer.Option(help="read, sync or admin")] = "sync",
+    days: Annotated[int, typer.Option(min=1, max=3650)] = 365,
+) -> None:
+    """Prints a new API token, alone, on standard output. It is not shown again."""
+    from shared import tokens
+    from worker.opened import opened
+
+    if scope not in tokens.SCOPES:
+        raise Misuse(f"unknown scope {scope!r}; there are: {', '.join(tokens.SCOPES)}")
+    with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        typer.echo(tokens.create(connection, reach.keys, name, scope, days))
+
+
+@token.command("list")
+def list_tokens(as_json: Json = False) -> None:
+    """Lists the tokens: name, scope, expiry, last use; never the token itself."""
+    from shared import tokens
+    from worker.opened import opened
+
+    with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        found = tokens.listed(connection)
+    if as_json:
+        _print(found)
+        return
+    for row in found:
+        state = "revoked" if row["revoked_at"] else f"until {row['expires_at']:%Y-%m-%d}"
+        typer.echo(f"{row['name']:20} {row['scope']:6} {state}")
+
+
+@token.command()
+def revoke(name: str) -> None:
+    """Revokes every live token of a name, at once."""
+    from shared import tokens
+    from worker.opened import opened
+
+    with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        revoked = tokens.revoke(connection, name)
+    if not revoked:
+        raise Misuse(f"no live token is named {name!r}; see: ponte token list")
+    typer.echo(f"{revoked} token(s) revoked")
+
+
+@token.command("login-link")
+def login_link() -> None:
+    """Prints an address that opens the dashboard, once, within an hour."""
+    from shared import tokens
+    from worker.opened import opened
+    from worker.programs import local
+
+    with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        given = reach.settings
+        home = given.ponte_public_url or f"http://{local(given.host)}:{given.port}"
+        typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection)}")
+
+
+def _print(found: Any) -> None:
+    import orjson
+
+    sys.stdout.write(orjson.dumps(found, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""The drain: deliveries → distinct ids → looks → rows, marks, settled. One per integration at a time.
+
+The first event after quiet is looked at at once. While events keep coming, a batch waits until it is as
+old as the load asks for, so that a storm of thousands costs a few dozen requests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from shared import deliveries, integrations
+from shared.deliveries import Delivery
+from shared.errors import CredentialsRefused, Fatal, Retryable
+from shared.integrations import Integration
+from shared.logs import logger
+from shared.resources.grammar import Resource
+from worker.reach import Reach
+from worker.sources import identity
+from worker.sources.budget import WEBHOOKS
+from worker.sources.kommo_webhooks import Undecodable, decode
+from worker.sources.opening import credentials, open_source
+from worker.sources.protocol import Account, Found, Source
+from worker.sync import sweep
+
+MOST_DELIVERIES = 2000
+MOST_IDS = 250
+LONGEST_AGE = 2.0
+AGE_PER_EVENT_A_SECOND = 0.1
+"""At 10 events a second a batch waits 1 s; from 20 on, 2 s: half a batch a second."""
+LONGEST_WAIT = 300.0
+TICK = 0.02
+
+log = logger(__name__)
+
+
+@dataclass
+class Pace:
+    """When the next batch may be closed. least: seconds; never applied to the first after quiet."""
+
+    least: float
+    closed_at: float | None = None
+    rate: float = 0.0
+
+    def age(self) -> float:
+        """How old the oldest waiting delivery has to be."""
+        if self.closed_at is None:
+            return 0.0
+        return min(LONGEST_AGE, max(self.least, self.rate * AGE_PER_EVENT_A_SECOND))
+
+    def close(self, events: int, now: float) -> None:
+        """Notes a batch; the rate is that of the events since the one before."""
+        elapsed = now - self.closed_at if self.closed_at is not None else 1.0
+        self.rate, self.closed_at = events / max(elapsed, 0.05), now
+
+    def quiet(self, now: float) -> bool:
+        """Nothing came for so long that the next event is a first one again."""
+        return self.closed_at is None or now - self.closed_at > max(self.least, TICK)
+
+
+@dataclass
+class Folded:
+    """Claimed deliveries, folded: what to look at, and what is settled without a look."""
+
+    looks: dict[Resource, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
+    outcomes: dict[tuple[str, str | None], list[int]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+
+def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
+    """Distinct ids per resource (True: somebody said that it was deleted) and each delivery's outcome."""
+    folded = Folded()
+    for delivery in claimed:
+        try:
+            heard = decode(delivery.body)
+        except Undecodable as error:
+            folded.outcomes["undecodable", str(error)].append(delivery.id)
+            continue
+        if account_id and heard.account and heard.account != account_id:
+            folded.outcomes["other account", f"sent by account {heard.account[:40]}"].append(
+                delivery.id
+            )
+            continue
+        for look in heard.looks:
+            said = folded.looks[look.resource]
+            said[look.id] = said.get(look.id, False) or look.deleted
+        outcome = (
+            ("done", None) if heard.looks else ("not mirrored yet", ", ".join(heard.other)[:200])
+        )
+        folded.outcomes[outcome].append(delivery.id)
+    return folded
+
+
+def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
+    """Works off what waits, for about `seconds`; True when something still waits."""
+    deadline = time.monotonic() + seconds
+    with reach.engine.begin() as connection:
+        integration = integrations.by_id(connection, integration_id)
+    while time.monotonic() < deadline:
+        with _alone(reach, integration_id) as alone:
+            if not alone:
+                return False
+            Drain(reach, integration).work(deadline)
+        # a bell that rang while the lock was held was answered by nobody
+        if not _waiting(reach, integration_id):
+            return False
+    return True
+
+
+@contextmanager
+def _alone(reach: Reach, integration_id: int) -> Iterator[bool]:
+    """One drain per integration: a lock of the session, so that a killed worker gives it back at once."""
+    with reach.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        key = {"integration": integration_id}
+        locked = connection.scalar(text("select pg_try_advisory_lock(7221, :integration)"), key)
+        try:
+            yield bool(locked)
+        finally:
+            if locked:
+                connection.execute(text("select pg_advisory_unlock(7221, :integration)"), key)
+
+
+def _waiting(reach: Reach, integration_id: int) -> int:
+    with reach.engine.begin() as connection:
+        return deliveries.waiting(connection, integration_id).count
+
+
+class Drain:
+    """Drains one integration while it holds the lock."""
+
+    def __init__(self, reach: Reach, integration: Integration) -> None:
+        self._reach, self._integration = reach, integration
+        self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)
+
+    def work(self, deadline: float) -> None:
+        """Batch after batch, until it has been quiet for a moment or time is up."""
+        while time.monotonic() < deadline:
+            with self._reach.engine.begin() as connection:
+                waiting = deliveries.waiting(connection, self._integration.id)
+            if not waiting.count and self._pace.quiet(time.monotonic()):
+                return
+            if not waiting.count or (
+                waiting.oldest < self._pace.age() and waiting.count < MOST_IDS
+            ):
+                time.sleep(TICK)
+                continue
+            self._pace.close(self._batch(), time.monotonic())
+
+    def _batch(self) -> int:
+        """Takes a slot, then what waits; returns how many deliveries were taken."""
+        given = credentials(self._reach.settings, self._integration.provider)
+        source = open_source(self._reach, self._integration, given, priority=WEBHOOKS)
+        owner = uuid4()
+        claimed: list[Delivery] = []
+        try:
+            account = identity.prove(self._reach, self._integration, given, source)
+            source.hold()
+            with self._reach.engine.begin() as connection:
+                claimed = deliveries.claim(
+                    connection,
+                    self._integration.id,
+                    owner,
+                    self._reach.settings.delivery_lease_seconds,
+                    MOST_DELIVERIES,
+                )
+            folded = fold(claimed, self._integration.account_id or account.ids[0])
+            found = list(self._look(source, folded))
+            with self._reach.engine.begin() as connection:
+                self._settle(connection, owner, folded, found, account)
+        except (Retryable, Fatal) as error:
+            if isinstance(error, CredentialsRefused):
+                identity.note_refused(self._reach, self._integration, given)
+            self._put_back(owner, claimed, error)
+            raise
+        log.info("batch_settled", deliveries=len(claimed), looks=len(found))
+        return len(claimed)
+
+    def _look(self, source: Source, folded: Folded) -> Iterator[tuple[Resource, list[str], Found]]:
+        for resource in sorted(folded.looks, key=lambda each: each.full_name):
+            for asked, found in sweep.look_at(source, resource, sorted(folded.looks[resource])):
+                yield resource, asked, found
+
+    def _settle(
+        self,
+        connection: Connection,
+        owner: UUID,
+        folded: Folded,
+        looked: Sequence[tuple[Resource, list[str], Found]],
+        account: Account,
+    ) -> None:
+        """Rows, marks and outcomes, in one transaction."""
+        for resource, asked, found in looked:
+            told = {id_ for id_ in asked if folded.looks[resource][id_]}
+            sweep.keep_look(
+                connection, self._integration.id, resource, asked, found, account.country, told
+            )
+        for (outcome, reason), ids in folded.outcomes.items():
+            deliveries.settle(connection, owner, ids, outcome, reason)
+
+    def _put_back(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
+        """They are looked at again later; how much later grows with how often it was tried."""
+        if not claimed:
+            return
+        attempts = max(delivery.attempts for delivery in claimed)
+        delay = min(LONGEST_WAIT, 2.0**attempts)
+        with self._reach.engine.begin() as connection:
+            ids = [delivery.id for delivery in claimed]
+            deliveries.put_back(connection, owner, ids, delay, str(error))
+        log.warning("deliveries_put_back", deliveries=len(claimed), delay=delay, why=str(error))

@@ -1,0 +1,75 @@
+"""`ponte sync`: the same runs that workers carry out, in this process, one thread per vendor."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from rich.console import Console
+
+from shared import integrations, resources, runs
+from shared.errors import Misuse
+from shared.resources.grammar import Resource
+from worker import progress
+from worker.reach import Reach
+from worker.sync.carry import carry_out
+
+STRETCH = 30.0
+
+
+def wanted(targets: Sequence[str]) -> list[Resource]:
+    """The resources behind TARGETs, each once, in the order of declaration; no target means all."""
+    if not targets:
+        return list(resources.ALL)
+    chosen = {resource for target in targets for resource in resources.named(target)}
+    return [resource for resource in resources.ALL if resource in chosen]
+
+
+def request(reach: Reach, chosen: Sequence[Resource], *, full: bool, trigger: str) -> list[int]:
+    """Makes (or joins) the runs; raises Misuse when none of the vendors has credentials."""
+    providers = {resource.provider for resource in chosen}
+    request_id = uuid4()
+    ids: list[int] = []
+    with reach.engine.begin() as connection:
+        ours = [
+            i for i in integrations.ensure(connection, reach.settings) if i.provider in providers
+        ]
+        if not ours:
+            raise Misuse(NO_CREDENTIALS.format(" and ".join(sorted(providers))))
+        for integration in ours:
+            mine = [resource for resource in chosen if resource.provider == integration.provider]
+            asked = runs.request(
+                connection, integration, mine, full=full, trigger=trigger, request_id=request_id
+            )
+            ids += asked.run_ids
+    return ids
+
+
+NO_CREDENTIALS = (
+    "no credentials for {}. Set KOMMO_JWT_TOKEN, or GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN, "
+    "in the environment or in .env. To look around without an account: make run (it has a sandbox)."
+)
+
+
+def sync(reach: Reach, run_ids: Sequence[int], console: Console) -> list[dict[str, Any]]:
+    """Carries the runs out here; those that a worker has taken are waited for. Returns them all."""
+    groups: dict[int, list[int]] = {}
+    for run in progress.read(reach, run_ids):
+        groups.setdefault(run["integration_id"], []).append(run["id"])
+    threads = [
+        threading.Thread(target=_carry, args=(reach, ids), daemon=True) for ids in groups.values()
+    ]
+    for thread in threads:
+        thread.start()
+    return progress.follow(reach, run_ids, console)
+
+
+def _carry(reach: Reach, run_ids: Sequence[int]) -> None:
+    while not progress.over(progress.read(reach, run_ids)):
+        for run_id in run_ids:
+            while carry_out(reach, run_id, STRETCH):
+                pass
+        time.sleep(progress.EVERY)

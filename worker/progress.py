@@ -1,0 +1,98 @@
+"""What a person sees of a sync: progress while it runs, a short report at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from shared import runs
+from worker.reach import Reach
+
+EVERY = 0.25
+MARKS = {
+    "queued": "[dim]waiting[/]",
+    "running": "[cyan]reading[/]",
+    "done": "[green]done[/]",
+    "failed": "[red]failed[/]",
+}
+
+
+def read(reach: Reach, run_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The runs, in the order in which they were made."""
+    with reach.engine.begin() as connection:
+        return runs.listed(connection, ids=run_ids, limit=len(run_ids))[::-1]
+
+
+def over(found: Sequence[dict[str, Any]]) -> bool:
+    return all(run["state"] in ("done", "failed") for run in found)
+
+
+def follow(
+    reach: Reach,
+    run_ids: Sequence[int],
+    console: Console,
+    tend: Callable[[], None] = lambda: None,
+) -> list[dict[str, Any]]:
+    """Shows the runs until all are over; returns them. `tend` is called meanwhile."""
+    started = time.monotonic()
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        while True:
+            found = read(reach, run_ids)
+            live.update(_table(found, time.monotonic() - started))
+            if over(found):
+                return found
+            tend()
+            time.sleep(EVERY)
+
+
+def _table(found: Sequence[dict[str, Any]], seconds: float) -> Table:
+    table = Table(box=None, pad_edge=False, caption=f"{seconds:.0f} s", caption_justify="left")
+    for name in ("resource", "", "rows", "requests", "walk"):
+        table.add_column(name, justify="right" if name in ("rows", "requests") else "left")
+    for run in found:
+        table.add_row(
+            run["resource"],
+            MARKS[run["state"]],
+            f"{run['seen']:,}",
+            f"{run['requests']:,}",
+            _walk(run),
+        )
+    return table
+
+
+def _walk(run: dict[str, Any]) -> str:
+    """How far a walk in slices is; why a run waits."""
+    position = run["position"] or {}
+    slices = len(position.get("asks", ()))
+    if run["state"] == "running" and slices > 1:
+        return f"{min(position['slice'] + 1, slices)} of {slices}"
+    return str(run["reason"] or "")[:60] if run["state"] != "done" else ""
+
+
+def report(found: Sequence[dict[str, Any]], console: Console, seconds: float) -> None:
+    """Resources, rows, requests, seconds; failures with their reasons."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("resource", "rows", "changed", "gone", "rejected", "requests", "seconds"):
+        table.add_column(name, justify="left" if name == "resource" else "right")
+    for run in found:
+        numbers = (run[name] for name in ("seen", "written", "gone", "rejected", "requests"))
+        table.add_row(
+            run["resource"], *(f"{number:,}" for number in numbers), f"{_seconds(run):.1f}"
+        )
+    console.print(table)
+    rows, requests = (sum(run[name] for run in found) for name in ("seen", "requests"))
+    console.print(f"[bold]{rows:,}[/] rows in {requests:,} requests, {seconds:.0f} seconds")
+    for run in found:
+        if run["state"] == "failed":
+            console.print(f"[red]{run['resource']} failed:[/] {run['reason']}", soft_wrap=True)
+
+
+def _seconds(run: dict[str, Any]) -> float:
+    if not run["started_at"] or not run["finished_at"]:
+        return 0.0
+    return float((run["finished_at"] - run["started_at"]).total_seconds())

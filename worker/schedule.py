@@ -1,0 +1,84 @@
+"""What is due: incremental walks every few minutes, whole lists now and then, everything at night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from shared import resources
+from shared.db.bookkeeping import checkpoints, integration_settings, runs
+from shared.integrations import Integration
+from shared.resources.grammar import Resource
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class Past:
+    """The last walk of a resource: when its newest run was made, when it was last walked in full."""
+
+    asked_at: datetime | None = None
+    walked_at: datetime | None = None
+
+
+def due(
+    settings: Settings, provider: str, past: Mapping[str, Past], now: datetime
+) -> list[tuple[Resource, bool]]:
+    """(resource, full) for everything that should be read now. Pure: `now` has a time zone."""
+    night = _last_night(settings, now)
+    wanted = []
+    for resource in resources.of_provider(provider):
+        last = past.get(resource.full_name, Past())
+        if last.asked_at is None or (
+            last.walked_at and last.walked_at < night and last.asked_at < night
+        ):
+            wanted.append((resource, True))
+        elif now - last.asked_at >= _interval(settings, resource):
+            wanted.append((resource, False))
+    return wanted
+
+
+def _interval(settings: Settings, resource: Resource) -> timedelta:
+    if not resource.windowed:
+        return timedelta(seconds=settings.catalogue_seconds)
+    seconds = {
+        "kommo": settings.kommo_incremental_seconds,
+        "gestao-click": settings.gestao_click_incremental_seconds,
+    }
+    return timedelta(seconds=seconds[resource.provider])
+
+
+def _last_night(settings: Settings, now: datetime) -> datetime:
+    """The last time that the hour of full walks struck, in the deployment's time zone."""
+    local = now.astimezone(ZoneInfo(settings.ponte_timezone))
+    struck = local.replace(hour=settings.full_sync_hour, minute=0, second=0, microsecond=0)
+    return struck if struck <= local else struck - timedelta(days=1)
+
+
+def past(connection: Connection, integration: Integration) -> dict[str, Past]:
+    """What the books say of each resource."""
+    asked = connection.execute(
+        select(runs.c.resource, func.max(runs.c.created_at))
+        .where(runs.c.integration_id == integration.id)
+        .group_by(runs.c.resource)
+    )
+    walked = connection.execute(
+        select(checkpoints.c.resource, checkpoints.c.walked_at).where(
+            checkpoints.c.integration_id == integration.id
+        )
+    )
+    walks: dict[str, Any] = {row[0]: row[1] for row in walked}
+    return {name: Past(at, walks.get(name)) for name, at in asked}
+
+
+def refused(connection: Connection, integration: Integration, digest: str) -> bool:
+    """Were exactly these credentials refused? Then the schedule waits for others."""
+    table = integration_settings
+    said = connection.scalar(
+        select(table.c.metadata["refused"].as_string()).where(table.c.id == integration.id)
+    )
+    return said == digest

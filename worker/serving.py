@@ -1,0 +1,57 @@
+"""`ponte web|worker|beat|flower`: one kind of process, for deployments that supervise by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from shared import integrations, logs
+from shared.errors import Misuse
+from shared.settings import Settings, secret_key
+from worker import programs
+from worker.inline import NO_CREDENTIALS
+from worker.opened import ensure_database, ensure_redis
+from worker.reach import reach
+from worker.servers import ready_settings
+from worker.supervisor import NotReady, Program, Stopped, Supervisor
+
+
+def serve(
+    make: Callable[[Settings], Sequence[Program]],
+    *,
+    vendors: bool = False,
+    queue: bool = True,
+    several: bool = False,
+) -> None:
+    """Runs the programs until a stop signal.
+
+    vendors: they are of no use without credentials; queue: nor without Redis; several: they are
+    supervised here, else the one program takes this process's place.
+    """
+    with ready_settings() as ready:
+        _check(ready.settings, vendors, queue)
+        wanted = make(ready.settings)
+        if not several and not ready.embedded:
+            programs.become(wanted[0])
+        logs.configure("supervisor", ready.settings.ponte_log_level)
+        with Supervisor(watch=[ready.tend]) as supervisor:
+            _run(supervisor, wanted)
+
+
+def _run(supervisor: Supervisor, wanted: Sequence[Program]) -> None:
+    try:
+        supervisor.start(*wanted)
+        supervisor.run()
+    except Stopped:
+        return
+    except NotReady as error:
+        raise Misuse(str(error)) from error
+
+
+def _check(settings: Settings, vendors: bool, queue: bool) -> None:
+    secret_key(settings)
+    if vendors and not any(settings.configured(p) for p in integrations.PROVIDERS):
+        raise Misuse(NO_CREDENTIALS.format(" or ".join(integrations.PROVIDERS)))
+    with reach(settings, "ponte-check") as here:
+        ensure_database(here)
+        if queue:
+            ensure_redis(here)

@@ -1,0 +1,72 @@
+"""`ponte status` for people: what shared/report.py tells, on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from shared.report import IntegrationReport, ResourceReport, Status
+
+
+def show(found: Status) -> None:
+    console = Console(highlight=False)
+    if not found.integrations:
+        console.print("No integration yet: set credentials, or try [bold]make run[/].")
+    for integration in found.integrations:
+        _integration(console, integration)
+    for quota in found.quotas:
+        left = "" if quota.left is None else f", {quota.left:,} left today"
+        console.print(
+            f"[bold]{quota.budget}[/]: {quota.last_hour:,} requests in the last hour, "
+            f"{quota.last_day:,} in 24 hours, {quota.limited:,} answers of 429{left}"
+        )
+    waiting = found.deliveries
+    console.print(
+        f"[bold]deliveries[/]: {waiting.waiting:,} waiting, the oldest for {waiting.oldest_seconds:.0f} s"
+    )
+    for reject in found.rejects:
+        console.print(
+            f"[yellow]{reject.count:,} rejects[/] of {reject.resource}: {reject.last_reason}"
+        )
+    alive = [worker.name for worker in found.workers if worker.alive]
+    console.print(
+        f"[bold]workers[/]: {', '.join(alive) or '[red]none is ready; start one: ponte worker[/]'}"
+    )
+
+
+def _integration(console: Console, integration: IntegrationReport) -> None:
+    kind = " [yellow](sandbox)[/]" if integration.sandbox else ""
+    console.print(
+        f"[bold]{integration.provider}[/] account {integration.account_id or 'not met yet'}{kind}"
+    )
+    if integration.pause:
+        console.print(
+            f"  [red]paused until {integration.pause.until:%H:%M:%S}[/]: {integration.pause.reason}"
+        )
+    table = Table(box=None, pad_edge=False)
+    for name in ("  resource", "rows", "gone", "age", "last run"):
+        table.add_column(name, justify="right" if name in ("rows", "gone", "age") else "left")
+    for resource in integration.resources:
+        table.add_row(
+            f"  {resource.name}",
+            f"{resource.live:,}",
+            f"{resource.deleted:,}",
+            _age(resource),
+            _run(resource),
+        )
+    console.print(table)
+
+
+def _age(resource: ResourceReport) -> str:
+    if resource.age_seconds is None:
+        return "never"
+    minutes = resource.age_seconds / 60
+    return f"{resource.age_seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
+
+
+def _run(resource: ResourceReport) -> str:
+    run = resource.last_run
+    if run is None:
+        return "none"
+    why = f": {run.reason}" if run.reason else ""
+    return f"{run.mode}, {run.state}, {run.requests} requests{why}"

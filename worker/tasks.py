@@ -1,0 +1,80 @@
+"""Celery's tasks: a name and ids come in, nothing goes out. What they do is told elsewhere."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from shared import deliveries, integrations, questions, queue, runs
+from shared.db.engine import clock
+from shared.errors import Fatal, Misuse, Retryable
+from shared.logs import logger
+from worker import answers, schedule
+from worker.drain import drain
+from worker.reach import Reach
+from worker.sources.opening import credentials
+from worker.sync.carry import carry_out
+
+log = logger(__name__)
+SHARE = 0.8
+"""Of a task's time: the rest is for the page that is on its way."""
+
+
+def sync(reach: Reach, run_id: int) -> None:
+    """One stretch of one run."""
+    if carry_out(reach, run_id, reach.settings.task_seconds * SHARE):
+        reach.ring(queue.SYNC, run_id)
+
+
+def drain_deliveries(reach: Reach, integration_id: int) -> None:
+    """What waits in the inbox of one integration."""
+    try:
+        if drain(reach, integration_id, reach.settings.task_seconds * SHARE):
+            reach.ring(queue.DRAIN, integration_id)
+    except (Retryable, Fatal, Misuse) as error:
+        log.warning("drain_stopped", integration=integration_id, why=str(error))
+
+
+def answer(reach: Reach, question_id: str) -> None:
+    """A question of the web process."""
+    taken = questions.take(reach.engine, reach.keys, UUID(question_id))
+    if taken:
+        given = answers.answer(reach, *taken)
+        questions.answer(reach.engine, UUID(question_id), given)
+
+
+def make_due_runs(reach: Reach) -> None:
+    """Runs for everything that is due; two schedulers at once make them once."""
+    with reach.engine.begin() as connection:
+        for integration in integrations.ensure(connection, reach.settings):
+            given = credentials(reach.settings, integration.provider)
+            digest = reach.keys.digest(given.seal)
+            if not integration.active or schedule.refused(connection, integration, digest):
+                continue
+            past = schedule.past(connection, integration)
+            for full in (True, False):
+                wanted = schedule.due(reach.settings, integration.provider, past, clock(connection))
+                chosen = [resource for resource, whole in wanted if whole is full]
+                if chosen:
+                    runs.request(connection, integration, chosen, full=full, trigger=runs.SCHEDULE)
+
+
+def sweep(reach: Reach) -> None:
+    """Rings for what waits: deliveries, runs that are ready, runs whose worker died."""
+    with reach.engine.begin() as connection:
+        ours = [each.id for each in integrations.ensure(connection, reach.settings)]
+        inboxes = [id_ for id_ in deliveries.integrations_waiting(connection) if id_ in ours]
+        ready = runs.ready(connection, ours)
+    for id_ in inboxes:
+        reach.ring(queue.DRAIN, id_)
+    for run_id in ready:
+        reach.ring(queue.SYNC, run_id)
+
+
+def tidy(reach: Reach) -> None:
+    """Forgets what has been settled or over for long."""
+    days = reach.settings.settled_days
+    with reach.engine.begin() as connection:
+        settled = deliveries.forget_settled(connection, days)
+        ended = runs.forget_ended(connection, days)
+    questions.forget(reach.engine)
+    log.info("tidied", deliveries=settled, runs=ended)
