@@ -10,6 +10,9 @@ import orjson
 
 from sandbox.box import Sandbox
 
+SWITCH = 0.001
+"""Seconds: threads change places often, so that requests are counted the moment they arrive."""
+
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
@@ -34,7 +37,12 @@ def main() -> int:
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
-    box = Sandbox(**vars(arguments().parse_args()))
+    sys.setswitchinterval(SWITCH)
+    try:
+        box = Sandbox(**vars(arguments().parse_args()))
+    except (OSError, ValueError) as problem:
+        sys.stderr.write(f"sandbox: {problem}\n")
+        return 1
     with box:
         sys.stdout.write(orjson.dumps(box.public()).decode() + "\n")
         sys.stdout.flush()

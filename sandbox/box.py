@@ -58,6 +58,7 @@ class Sandbox:
         )
         self.gestao_click = GestaoClickActions(self.world)
         self.life = Life(self.world, self.kommo, self.gestao_click)
+        self._started = False
         self._open_doors(port, gestao_click_port)
 
     def _open_doors(self, port: int, gestao_click_port: int) -> None:
@@ -84,6 +85,7 @@ class Sandbox:
     def start(self) -> "Sandbox":
         """Build the world, or go on with the saved one; then serve."""
         head = self.state.load() if self.state else None
+        self._started = True
         if head is None:
             seed_kommo(self.world)
             seed_gestao_click(self.world)
@@ -93,7 +95,6 @@ class Sandbox:
             server.start()
         self.life.start()
         if self.state:
-            self.state.save(self._head())
             self.state.keep_saving(self._head)
         return self
 
@@ -104,7 +105,7 @@ class Sandbox:
         for server in self._servers.values():
             server.stop()
         self.courier.stop()
-        if self.state:
+        if self.state and self._started:
             self.state.stop()
             self.state.save(self._head())
 

@@ -122,10 +122,7 @@ class KommoLife(Hand):
 
     def new_lead(self) -> None:
         """With a new contact, one time in three with an old one."""
-        if self.rng.random() < 0.33:
-            contacts = self.some("contacts")
-        else:
-            contacts = [self.actions.create("contacts", {})["id"]]
+        contacts = self.some("contacts") if self.rng.random() < 0.33 else [self.new_contact()]
         embedded = [link("contacts", key, is_main=True) for key in contacts]
         fields = {
             "price": self.rng.randrange(50, 20000),
@@ -133,6 +130,14 @@ class KommoLife(Hand):
             "_embedded.contacts": embedded,
         }
         self.actions.create("leads", fields)
+
+    def new_contact(self) -> Key:
+        """One in five brings a new company."""
+        fields: Json = {}
+        if self.rng.random() < 0.2 and self.table("companies") is not None:
+            company = self.actions.create("companies", {})["id"]
+            fields["_embedded.companies"] = [link("companies", company)]
+        return self.actions.create("contacts", fields)["id"]
 
     def edit_contact(self) -> None:
         name = f"Nome Exemplo {self.rng.randrange(10_000)}"
@@ -158,7 +163,7 @@ class KommoLife(Hand):
             self.actions.delete(name, self.some(name))
 
     def restore(self) -> None:
-        for name in ("leads", "contacts", "companies"):
+        for name in self.rng.sample(("leads", "contacts", "companies"), 3):
             table = self.table(name)
             gone = sorted(k for k, r in table.gone.items() if not r.planted) if table else []
             if gone:

@@ -9,6 +9,11 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 FIXED_AT_START = frozenset({"leads", "seed", "months", "now"})
+CHOICES = {
+    "merge_losers": ("deleted", "vanish"),
+    "stage_change": ("both", "status", "update"),
+    "resubscribe": ("replace", "merge"),
+}
 
 
 @dataclass
@@ -29,6 +34,8 @@ class Options:
     """Changes per second, on average, over both vendors."""
 
     # --- Kommo
+    more_kommo_tokens: list[str] = field(default_factory=list)
+    """Further valid tokens of the same account (limits are per token and per address)."""
     retry_after: float = 1.0
     """kommo-api.md 3.1: the documented sample says 300; 1 keeps tests quick."""
     html_429: float = 0.0
@@ -97,6 +104,8 @@ class Options:
             raise ValueError(f"unknown setting {name!r}")
         if name in FIXED_AT_START:
             raise ValueError(f"{name!r} is fixed at start")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise ValueError(f"{name!r} is one of {', '.join(CHOICES[name])}")
         current = getattr(self, name)
         if isinstance(current, bool) or isinstance(value, bool):
             return _of_type(name, value, bool)

@@ -74,7 +74,7 @@ def packed(content: Any) -> bytes:
 
 @dataclass(frozen=True)
 class ListSpec:
-    """How one list is served: read from its fixture file, see fixtures.py."""
+    """How one list is served: read from its fixture file, see discovery.py."""
 
     vendor: str
     name: str

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from random import Random
 
-from sandbox.fixtures import FOLDER, Fixture, read_fixtures
+from sandbox.discovery import FOLDER, Fixture, read_fixtures
 from sandbox.gestao_click.facts import gestao_click_facts
 from sandbox.kommo.facts import kommo_facts
 from sandbox.options import Options

@@ -69,7 +69,7 @@ def register(app: Flask) -> None:
 
 def guard() -> Response | None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "public", False) or request.endpoint == "static":
+    if getattr(view, "public", False) or _is_public_address():
         return None
     caller = _caller()
     if caller is None:
@@ -85,6 +85,12 @@ def guard() -> Response | None:
         )
     g.caller = caller
     return None
+
+
+def _is_public_address() -> bool:
+    """Styles and scripts; and what looks like a webhook but is none, which is answered 404 or 405."""
+    unknown_webhook = request.endpoint is None and request.path.startswith("/webhooks/")
+    return request.endpoint == "static" or unknown_webhook
 
 
 def _caller() -> Caller | None:

@@ -11,8 +11,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from shared import report
+from shared.figures import IntegrationReport, ResourceReport, Status
 from shared.integrations import PROVIDERS
-from shared.report import IntegrationReport, ResourceReport, Status
 from shared.settings import Settings
 from webhook_app.problems import Problem
 from webhook_app.process import process

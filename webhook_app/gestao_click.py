@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -16,7 +14,6 @@ from webhook_app.problems import Problem
 from webhook_app.process import process
 
 PROVIDER = "gestao-click"
-VENDOR = "beteltecnologia.com"
 api = APIBlueprint(
     "gestao_click",
     __name__,
@@ -42,34 +39,17 @@ def test_connection(body: GestaoClickCredentials) -> Response:
     """Test the connection with two tokens, which are not kept; without any: the settings' own"""
     key, secret = body.apiKey, body.secretToken
     given = connections.both_or_none(("apiKey", key), ("secretToken", secret))
+    _ensure_configured(body.apiUrl)
     if body.useEnvCredentials or not given:
-        _refuse_address(body.apiUrl)
         return connections.test(PROVIDER, None)
-    credentials = {"apiKey": key or "", "secretToken": secret or ""}
-    if body.apiUrl:
-        credentials["apiUrl"] = _vendor_address(body.apiUrl)
-    return connections.test(PROVIDER, credentials)
+    return connections.test(PROVIDER, {"apiKey": key or "", "secretToken": secret or ""})
 
 
-def _refuse_address(url: str | None) -> None:
-    """The settings' own credentials go to the settings' own address and nowhere else."""
-    if url and url.rstrip("/") != process().settings.gestao_click_api_url:
-        raise Problem(400, "apiUrl goes with apiKey and secretToken; else set GESTAO_CLICK_API_URL")
-
-
-def _vendor_address(url: str) -> str:
-    """Only the vendor may be asked: this route must not become a way to reach other machines."""
-    url = url.rstrip("/")
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        fits = parts.scheme == "https" and parts.port in (None, 443)
-    except ValueError:
-        host, fits = "", False
-    ours = url == process().settings.gestao_click_api_url
-    if not ours and not (fits and (host == VENDOR or host.endswith(f".{VENDOR}"))):
-        raise Problem(400, f"apiUrl: write https://api.{VENDOR}, or set GESTAO_CLICK_API_URL")
-    return url
+def _ensure_configured(url: str | None) -> None:
+    """Only the configured address is asked: this route must not reach wherever a caller likes."""
+    configured = process().settings.gestao_click_api_url
+    if url and url.rstrip("/") != configured:
+        raise Problem(400, f"apiUrl: {configured} is asked; GESTAO_CLICK_API_URL changes it")
 
 
 connections.serve(api, PROVIDER)

@@ -3,77 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from functools import cache
+from datetime import datetime
 from typing import Any, cast
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
-from pydantic import BaseModel, ConfigDict, Field, create_model
 from sqlalchemy import Connection
 
 from shared import integrations, resources
 from shared.questions import LOOK_LIVE
-from shared.resources.columns import Column, Type
 from shared.resources.grammar import Resource
 from shared.settings import Settings
-from webhook_app import asking, listing
+from webhook_app import asking, list_models, listing
 from webhook_app.auth import needs
-from webhook_app.envelopes import Answer, Freshness, Pagination, answer, pagination, problems
+from webhook_app.envelopes import answer, pagination, problems
 from webhook_app.listing import Wanted
-from webhook_app.parsing import (
-    INT64,
-    Body,
-    Day,
-    Flag,
-    Limit,
-    Moment,
-    Number,
-    Page,
-    Query,
-    Whole,
-    Words,
-    checked,
-)
+from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
 
-FILTERS: dict[Type, Any] = {
-    Type.BIGINT: Whole,
-    Type.TEXT: Words,
-    Type.NUMERIC: Number,
-    Type.BOOLEAN: Flag,
-    Type.DATE: Day,
-    Type.TEXTS: Words,
-}
-SPANS: dict[Type, Any] = {Type.DATE: Day, Type.MOMENT: Moment}
-ANSWERED: dict[Type, Any] = {
-    Type.BIGINT: int,
-    Type.TEXT: str,
-    Type.NUMERIC: str,
-    Type.BOOLEAN: bool,
-    Type.DATE: date,
-    Type.MOMENT: datetime,
-    Type.TEXTS: list[str],
-    Type.JSON: Any,
-}
 NO_TOKENS_HERE = " The jwtToken in the body was ignored: credentials are Ponte's settings."
-
-
-class Listing(Query):
-    """What every list understands, besides its own columns."""
-
-    page: Page = 1
-    limit: Limit = 50
-    query: Words | None = Field(None, description="text to look for; numbers are found by digits")
-    updated_since: Moment | None = Field(
-        None, description="rows that were written, deleted or missed here since; with deleted=true"
-    )
-    deleted: Flag = Field(False, description="also rows that are deleted or missing at the vendor")
-    raw: Flag = Field(False, description="also the record as the vendor sent it")
-    live: Flag = Field(False, description="ask the vendor first; goes with page, limit and query")
-    integration_id: Whole | None = Field(None, description="another account's rows")
 
 
 def serve(api: APIBlueprint, resource: Resource) -> None:
@@ -92,10 +42,12 @@ def _serve_list(api: APIBlueprint, resource: Resource, name: str) -> None:
     def view(query: Any) -> Response:
         return _live(resource, query) if query.live else _mirrored(resource, query)
 
-    _describe(view, f"{name}_list", f"List {resource.full_name}", query=query_model(resource))
+    _describe(
+        view, f"{name}_list", f"List {resource.full_name}", query=list_models.query_model(resource)
+    )
     documented: ResponseDict = {
         **problems(400, 401, 404, 429, 502, 503),
-        "200": page_model(resource),
+        "200": list_models.page_model(resource),
     }
     api.get(f"/{name}", responses=documented)(checked(view))
 
@@ -104,8 +56,16 @@ def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
     def view(path: Any) -> Response:
         return _one(resource, path.id)
 
-    _describe(view, f"{name}_one", f"One row of {resource.full_name}", path=path_model(resource))
-    documented: ResponseDict = {**problems(400, 401, 404, 503), "200": one_model(resource)}
+    _describe(
+        view,
+        f"{name}_one",
+        f"One row of {resource.full_name}",
+        path=list_models.path_model(resource),
+    )
+    documented: ResponseDict = {
+        **problems(400, 401, 404, 503),
+        "200": list_models.one_model(resource),
+    }
     api.get(f"/{name}/<id>", responses=documented)(checked(view))
 
 
@@ -121,17 +81,11 @@ def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:
         view,
         f"{name}_post",
         f"One row of {resource.full_name}, or a list",
-        body=body_model(resource),
+        body=list_models.body_model(resource),
     )
     documented: ResponseDict = {
         **problems(400, 401, 404, 503),
-        "200": create_model(
-            f"{resource.source}_{resource.name}_found",
-            __base__=Answer,
-            data=(row_model(resource) | list[row_model(resource)], ...),  # type: ignore[misc]
-            pagination=(Pagination | None, None),
-            freshness=(Freshness, ...),
-        ),
+        "200": list_models.found_model(resource),
     }
     api.post(f"/{name}", responses=documented)(needs("read")(checked(view)))
 
@@ -224,7 +178,7 @@ def _live(resource: Resource, asked: Any) -> Response:
     }
     settings, given = process().settings, asking.ask(LOOK_LIVE, question)
     if "error" in given:
-        raise asking.refusal(given["error"])
+        raise asking.refusal({**given, **given["error"]})
 
     def read(connection: Connection) -> Response:
         id_ = _integration_id(connection, settings, resource)
@@ -237,84 +191,6 @@ def _live(resource: Resource, asked: Any) -> Response:
         )
 
     return process().database.run(read)
-
-
-@cache
-def query_model(resource: Resource) -> type[Query]:
-    fields: dict[str, Any] = {
-        column.name: (FILTERS[column.type] | None, None)
-        for column in resource.columns
-        if column.type in FILTERS and column.name not in Listing.model_fields
-    }
-    for column in resource.columns:
-        if column.type in SPANS:
-            fields[f"{column.name}_from"] = (SPANS[column.type] | None, None)
-            fields[f"{column.name}_to"] = (SPANS[column.type] | None, None)
-    names = "|".join(column.name for column in resource.columns if column.type is not Type.JSON)
-    sort = Field(None, pattern=f"^-?({names})$", description="a column, with - for descending")
-    return create_model(
-        _name(resource, "query"), __base__=Listing, **fields, sort=(str | None, sort)
-    )
-
-
-@cache
-def path_model(resource: Resource) -> type[BaseModel]:
-    return create_model(_name(resource, "path"), id=(FILTERS[resource.key_columns[0].type], ...))
-
-
-@cache
-def body_model(resource: Resource) -> type[Body]:
-    assert resource.listed and resource.listed.body_id  # noqa: S101
-    extra = ConfigDict(strict=True, extra="forbid", openapi_extra={"required": False})  # type: ignore[typeddict-unknown-key]
-    base = type("ListBody", (Body,), {"model_config": extra})
-    fields: dict[str, Any] = {
-        resource.listed.body_id: (int | None, Field(None, ge=-INT64, le=INT64)),
-        "page": (int, Field(1, ge=1, le=1_000_000_000)),
-        "limit": (int, Field(50, ge=1, le=250)),
-        "query": (Words | None, None),
-        "userId": (str | int | None, Field(None, description="tolerated; means nothing here")),
-        "jwtToken": (str | None, Field(None, description="ignored: never stored, never logged")),
-    }
-    return cast(type[Body], create_model(_name(resource, "body"), __base__=base, **fields))
-
-
-@cache
-def row_model(resource: Resource) -> Any:
-    fields: dict[str, Any] = {
-        column.name: _answered(resource, column) for column in resource.columns
-    }
-    fields |= dict.fromkeys(listing.MARKS, (datetime | None, ...))
-    return create_model(_name(resource, "row"), **fields, raw=(Any, None))
-
-
-def _answered(resource: Resource, column: Column) -> tuple[Any, Any]:
-    type_ = ANSWERED[column.type]
-    return (type_ if column.name in resource.key else type_ | None, ...)
-
-
-@cache
-def page_model(resource: Resource) -> Any:
-    return create_model(
-        _name(resource, "page"),
-        __base__=Answer,
-        data=(list[row_model(resource)], ...),  # type: ignore[misc,arg-type]
-        pagination=(Pagination, ...),
-        freshness=(Freshness, ...),
-    )
-
-
-@cache
-def one_model(resource: Resource) -> Any:
-    return create_model(
-        _name(resource, "one"),
-        __base__=Answer,
-        data=(row_model(resource), ...),
-        freshness=(Freshness, ...),
-    )
-
-
-def _name(resource: Resource, kind: str) -> str:
-    return f"{resource.source}_{resource.name}_{kind}"
 
 
 def of_provider(api: APIBlueprint, provider: str) -> None:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from shared import report
+from shared.figures import Status
 from shared.settings import Settings
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import problems
@@ -89,7 +90,7 @@ def gather(connection: Connection, settings: Settings) -> list[Metric]:
     ]
 
 
-def _resources(status: report.Status) -> Iterator[Metric]:
+def _resources(status: Status) -> Iterator[Metric]:
     """One gauge per figure of a resource: name, help, attribute."""
     figures = (
         ("freshness_seconds", "Seconds since the list was brought up to date", "age_seconds"),

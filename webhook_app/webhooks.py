@@ -6,6 +6,7 @@ nothing here parses, nothing here waits for Redis, and PostgreSQL has 1.2 s for 
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from flask import Response, request
@@ -34,7 +35,9 @@ DRAINED = 64 * 1024 * 1024
 """So much is read off the line besides, or the sender would see a reset in place of the answer."""
 
 api = APIBlueprint("webhooks", __name__, abp_tags=[Tag(name="Webhooks")])
-ANY_BODY: dict[str, Any] = {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {}}}}}
+ANY_BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {}}}}
+}
 OK: ResponseDict = {
     "200": {"description": "kept", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
@@ -89,7 +92,7 @@ def _check(secret: str) -> str:
 
 def _read() -> bytes:
     """The raw bytes, chunked or not, up to the cap; never a 413."""
-    request.max_content_length = None
+    request.max_content_length = sys.maxsize
     kept, dropped = bytearray(), 0
     while dropped < DRAINED and (more := request.stream.read(1 << 20)):
         room = CAP - len(kept)

@@ -23,11 +23,13 @@ from worker.reach import Reach, open_reach
 log = logger(__name__)
 config = settings.load()
 app = queue.make_celery(config)
+STALE = 300.0
+"""Seconds after which a ring of beat's is thrown away: generous, for hosts whose clocks differ."""
 app.conf.beat_schedule = {
     name: {
         "task": name,
         "schedule": timedelta(seconds=seconds),
-        "options": {"expires": seconds * 3},
+        "options": {"expires": STALE},
     }
     for name, seconds in {
         queue.SWEEP: config.sweep_seconds,

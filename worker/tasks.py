@@ -64,10 +64,11 @@ def sweep(reach: Reach) -> None:
         ours = [each.id for each in integrations.ensure(connection, reach.settings)]
         inboxes = [id_ for id_ in deliveries.integrations_waiting(connection) if id_ in ours]
         ready = runs.ready(connection, ours)
-    for id_ in inboxes:
-        reach.ring(queue.DRAIN, id_)
-    for run_id in ready:
-        reach.ring(queue.SYNC, run_id)
+    for task, ids in ((queue.DRAIN, inboxes), (queue.SYNC, ready)):
+        # bells that still hang in the queue will be answered: more of them would only pile up
+        if ids and not reach.redis.llen(queue.QUEUES[task]):
+            for id_ in ids:
+                reach.ring(task, id_)
 
 
 def tidy(reach: Reach) -> None:

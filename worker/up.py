@@ -26,7 +26,8 @@ from worker.reach import Reach, reach
 from worker.servers import ready_settings
 from worker.supervisor import NotReady, Program, Stopped, Supervisor
 
-SANDBOX_MONTHS = 6
+SANDBOX_MONTHS = 9
+"""Its oldest title is younger."""
 TOKEN_NAME = "make run"  # noqa: S105  (a name, not a token)
 
 

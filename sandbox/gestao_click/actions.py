@@ -29,6 +29,8 @@ class GestaoClickActions:
         return Shop(self.world)
 
     def change(self, name: str, keys: list[Key], fields: Json, silent: bool = True) -> list[Json]:
+        if not keys:
+            return []
         with self.world.lock:
             table = self.world.table(VENDOR, name)
             return [self._change(table, key_of(key), fields) for key in keys]

@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 from sandbox.kommo.events import EventLog
-from sandbox.kommo.linking import PARTNERS, link, linked, relink
+from sandbox.kommo.linking import PARTNERS, linked, linked_to, relink
 from sandbox.kommo.newborn import newborn
 from sandbox.patch import patched
 from sandbox.records import Json, Key, Record, Table
@@ -24,6 +24,8 @@ class KommoActions:
 
     def change(self, name: str, keys: list[Key], fields: Json, silent: bool = False) -> list[Json]:
         """Set fields; several ids are a bulk edit: one webhook body (kommo-api.md 6.6)."""
+        if not keys:
+            return []
         with self.world.lock:
             table = self.world.table("kommo", name)
             changes = [self._change(table, key, fields) for key in keys]
@@ -104,12 +106,18 @@ class KommoActions:
         record = table.gone.pop(key).open()
         _stamp(self.world, record)
         for partner in PARTNERS.get(table.spec.name, ()):
-            living = self.world.table("kommo", partner).live
-            items = record["_embedded"].get(partner, [])
-            record["_embedded"][partner] = [i for i in items if i["id"] in living]
+            keys = [k for k in linked(record, partner) if self._free(table, partner, k)]
+            record["_embedded"][partner] = linked_to(record, table.spec.name, partner, keys)
         self._store(table, key, {}, record)
         self.events.write(table.spec.name, key, "{}_restored")
         return record
+
+    def _free(self, table: Table, partner: str, key: Key) -> bool:
+        """Whether a restored record may be linked again: 0..1 companies each (5.5, 5.6)."""
+        record = self.world.table("kommo", partner).live.get(key)
+        if record is None:
+            return False
+        return table.spec.name != "companies" or not linked(record.open(), "companies")
 
     def _absorb(self, table: Table, winner: Key, loser: Key) -> Change:
         """The winner gets the loser's links; the loser goes."""
@@ -118,10 +126,9 @@ class KommoActions:
         kept = _live(table, winner).open()
         after = deepcopy(kept)
         for partner in PARTNERS.get(table.spec.name, ()):
-            new = sorted(linked(lost, partner) - linked(kept, partner))
-            more = {"is_main": False} if (table.spec.name, partner) == ("leads", "contacts") else {}
-            extra = [link(partner, key, **more) for key in new]
-            after["_embedded"].setdefault(partner, []).extend(extra)
+            old, new = linked(kept, partner), linked(lost, partner)
+            keys = old if old and partner == "companies" else [*old, *new]
+            after["_embedded"][partner] = linked_to(after, table.spec.name, partner, keys)
         self._store(table, winner, kept, after)
         if self.world.options.merge_losers == "vanish":
             del table.gone[loser]

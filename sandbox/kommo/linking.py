@@ -18,16 +18,17 @@ def relink(world: World, name: str, key: Key, before: Json, after: Json) -> None
     for partner in PARTNERS.get(name, ()):
         if not world.has("kommo", partner):
             continue
-        old, new = linked(before, partner), linked(after, partner)
+        old, new = set(linked(before, partner)), set(linked(after, partner))
         table = world.table("kommo", partner)
-        for other in old - new:
+        for other in sorted(old - new):
             _edit(world, table, other, name, remove=key)
-        for other in new - old:
+        for other in sorted(new - old):
             _edit(world, table, other, name, add=key)
 
 
-def linked(record: Json, partner: str) -> set[Key]:
-    return {item["id"] for item in (record.get("_embedded") or {}).get(partner) or []}
+def linked(record: Json, partner: str) -> list[Key]:
+    """Ids, in the record's order."""
+    return [item["id"] for item in (record.get("_embedded") or {}).get(partner) or []]
 
 
 def link(name: str, key: Key, **more: bool) -> Json:
@@ -40,7 +41,7 @@ def linked_to(record: Json, name: str, partner: str, keys: Iterable[Key]) -> lis
     kommo-api.md 5.5: a lead's contacts, and only they, carry `is_main`; one of them is it.
     """
     known = {item["id"]: item for item in record["_embedded"].get(partner) or []}
-    items = [known.get(key) or link(partner, key) for key in keys]
+    items = [known.get(key) or link(partner, key) for key in dict.fromkeys(keys)]
     if (name, partner) != ("leads", "contacts") or not items:
         return items
     main = next((item["id"] for item in items if item.get("is_main")), items[0]["id"])

@@ -41,7 +41,7 @@ class Kommo:
             )
             html = rng.random() < options.html_429
             return HTML["429_html"] if html else self._too_many()
-        if bearer != f"Bearer {self.token}":
+        if bearer not in {f"Bearer {t}" for t in (self.token, *options.more_kommo_tokens)}:
             return problems.unauthorized().response()
         return None
 

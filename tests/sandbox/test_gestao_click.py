@@ -1,7 +1,7 @@
 """Gestão Click's lists at the wire: what acts, what is ignored, what moves."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -123,7 +123,8 @@ def test_liquidado_is_ignored_unless_the_switch_is_set(client: Client) -> None:
 
 
 def test_paying_moves_a_title_to_its_payment_date(client: Client) -> None:
-    future = rows(client, "/recebimentos", data_inicio="2026-12-01", data_fim="2035-12-31")
+    tomorrow = (today(client.box.world.now()) + timedelta(days=1)).isoformat()
+    future = rows(client, "/recebimentos", data_inicio=tomorrow, data_fim="2035-12-31")
     title = next(row for row in future if row["liquidado"] == "0")
     call = {"list": "recebimentos", "id": title["id"], "day": "2026-01-15"}
     client.control("POST", "/pay", call)
@@ -136,7 +137,7 @@ def test_paying_moves_a_title_to_its_payment_date(client: Client) -> None:
 def test_a_new_sale_leaves_its_receivables(client: Client) -> None:
     call = {"vendor": "gestao-click", "list": "vendas", "hidden": {"tipo": "servico"}}
     sale = client.control("POST", "/create", call)["record"]
-    ahead = (date.today() + timedelta(days=200)).isoformat()  # noqa: DTZ011
+    ahead = (today(client.box.world.now()) + timedelta(days=200)).isoformat()
     titles = rows(client, "/recebimentos", data_inicio=sale["data"], data_fim=ahead)
     mine = [row for row in titles if row["descricao"].startswith(f"Venda de nº {sale['codigo']}")]
     assert len(mine) == int(sale["numero_parcelas"])

@@ -55,6 +55,7 @@ def test_a_token_that_reads_gives_no_orders(web: Web) -> None:
         answer = web.client.open(url, method=method, headers=headers)
         refused = method != "GET" and url not in READING_POSTS
         assert (answer.status_code == 403) == refused, (method, url, answer.status_code)
+        answer.close()
 
 
 def test_revoking_works_at_once(web: Web) -> None:
@@ -120,4 +121,5 @@ def test_pages_live_under_a_strict_policy(web: Web) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
     assert "<script>" not in web.client.get("/").text
-    assert web.client.get("/api/docs/assets/js/swagger-ui-bundle.js").status_code == 200
+    with web.client.get("/api/docs/assets/js/swagger-ui-bundle.js") as script:
+        assert script.status_code == 200

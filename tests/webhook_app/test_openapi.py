@@ -1,10 +1,18 @@
 """The documentation is true: schemathesis finds no server error and no answer that it does not tell."""
 
+from collections import Counter
+from contextlib import suppress
+
 import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from pydantic import SecretStr
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -19,18 +27,31 @@ CHECKS = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
+    negative_data_rejection,
 ]
+PAGES = {"/api/openapi.json", "/api/docs", "/api/docs/assets/{name}"}
+ANSWERS = {
+    "test-connection": {
+        "ok": True,
+        "status": "connected",
+        "message": "fine",
+        "account": {"id": 1},
+        "sample": [],
+    },
+    "look-live": {"keys": [], "rows": 0},
+}
 
 
 @pytest.fixture
 def documented(
     make: Make, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Web:
-    """An application without a worker: what asks one says so at once (its 503 is documented)."""
-    monkeypatch.setattr(asking, "PATIENCE", 0.0)
+    """An application with rows in it, whose vendor questions are answered at once."""
+    monkeypatch.setattr(asking, "ask", lambda kind, _: ANSWERS[kind])
     web = make(settings_for(database_url, redis_url=SecretStr(redis_url)))
     web.mirror("kommo.contacts", *({"id": id_, "name": "Ana"} for id_ in range(3)))
     web.mirror("gestao_click.vendas", {"id": "1", "tipo": "produto", "valor_total": "10.50"})
+    web.post("/api/kommo/sync")
     return web
 
 
@@ -41,13 +62,37 @@ def test_every_route_of_the_api_is_documented(documented: Web) -> None:
         for rule in documented.client.application.url_map.iter_rules()
         if rule.rule.startswith(("/api/", "/webhooks", "/healthz", "/readyz", "/metrics"))
     }
-    assert served - set(described) == {
-        "/api/openapi.json",
-        "/api/docs",
-        "/api/docs/assets/{name}",
-    }
+    assert served - set(described) == PAGES
     for path, operations in described.items():
         for operation in operations.values():
             public = path.startswith(("/webhooks", "/healthz", "/readyz"))
             assert bool(operation.get("security")) != public, path
             assert operation["summary"], path
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_every_answer_is_as_documented(documented: Web, mode: GenerationMode) -> None:
+    headers, tried = documented.token("sync"), Counter[int]()
+    schema = schemathesis.openapi.from_wsgi(
+        "/api/openapi.json", documented.client.application, headers=headers
+    )
+    for found in schema.get_all_operations():
+        operation = found.ok()
+
+        @settings(
+            max_examples=10,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def conforms(case: Case) -> None:
+            answer = case.call_and_validate(headers=headers, checks=CHECKS)
+            tried[answer.status_code // 100] += 1
+
+        with suppress(Unsatisfiable):  # nothing that it takes can be wrong
+            conforms()
+
+    assert tried[2 if mode is GenerationMode.POSITIVE else 4] > 200

@@ -127,7 +127,7 @@ def test_a_connection_is_tested_by_a_worker(web: Web) -> None:
     web.post("/api/gestao-click/test-connection", tokens)
     web.post("/api/gestao-click/test-connection", {"useEnvCredentials": True})
     given = [question["credentials"] for _, question in worker.asked]
-    assert given == [None, {"jwtToken": "eyJa"}, tokens, None]
+    assert given == [None, {"jwtToken": "eyJa"}, {"apiKey": "k", "secretToken": "s"}, None]
 
 
 @pytest.mark.parametrize(("status", "code"), [*asking.STATUSES.items()][1:])
@@ -187,6 +187,6 @@ def test_a_live_list_shows_the_vendor_s_order(web: Web) -> None:
 
 
 def test_a_live_list_tells_why_the_vendor_refused(web: Web) -> None:
-    Worker(web, {"error": {"status": "limited", "message": "wait"}})
+    Worker(web, {"ok": False, "message": "wait", "error": {"status": "limited"}})
     answer = web.get("/api/kommo/contacts?live=true")
     assert (answer.status_code, answer.json["message"]) == (429, "wait")

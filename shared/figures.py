@@ -1,0 +1,122 @@
+"""The shapes of the report: how Ponte is doing, JSON-able by `dataclasses.asdict`. Filled by report.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+NOT_MIRRORED = "not mirrored yet"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One run, as much of it as a status page tells. seconds: how long it took, or has taken so far."""
+
+    id: int
+    state: str
+    mode: str
+    trigger: str
+    requests: int
+    written: int
+    gone: int
+    rejected: int
+    reason: str | None
+    next_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class ResourceReport:
+    """One mirrored list of one integration. drift: rows that the last full walk had to mend."""
+
+    name: str
+    live: int
+    deleted: int
+    synced_at: datetime | None
+    full_walk_at: datetime | None
+    age_seconds: float | None
+    next_at: datetime | None
+    drift: int | None
+    last_run: RunReport | None
+
+
+@dataclass(frozen=True)
+class Pause:
+    budget: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a budget has used. per_second and per_day: its limits, None where there is none."""
+
+    budget: str
+    provider: str
+    last_hour: int
+    last_day: int
+    limited: int
+    per_second: float | None
+    per_day: int | None
+
+    @property
+    def left(self) -> int | None:
+        return None if self.per_day is None else max(0, self.per_day - self.last_day)
+
+
+@dataclass(frozen=True)
+class IntegrationReport:
+    id: int
+    provider: str
+    user_id: str
+    account_id: str | None
+    sandbox: bool
+    active: bool
+    current: bool
+    pause: Pause | None
+    resources: tuple[ResourceReport, ...]
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """settled_today: by outcome, since midnight in PONTE_TIMEZONE."""
+
+    waiting: int
+    oldest_seconds: float
+    settled_today: dict[str, int]
+
+    @property
+    def not_mirrored(self) -> int:
+        return self.settled_today.get(NOT_MIRRORED, 0)
+
+
+@dataclass(frozen=True)
+class RejectReport:
+    """Records that could not become rows, by resource; the reason is the latest one's."""
+
+    integration_id: int
+    resource: str
+    count: int
+    last_reason: str
+    last_key: str | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    name: str
+    queues: str
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    at: datetime
+    integrations: tuple[IntegrationReport, ...]
+    quotas: tuple[Quota, ...]
+    deliveries: Deliveries
+    rejects: tuple[RejectReport, ...]
+    workers: tuple[WorkerReport, ...]
