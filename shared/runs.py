@@ -231,7 +231,7 @@ def listed(
         chosen = chosen.where(table.c.id.in_(ids))
     if integration_id is not None:
         chosen = chosen.where(table.c.integration_id == integration_id)
-    return [dict(row._mapping) for row in connection.execute(chosen)]
+    return [row._asdict() for row in connection.execute(chosen)]
 
 
 def forget_ended(connection: Connection, days: int) -> int:

@@ -31,63 +31,124 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
 
     # Servers
-    database_url: SecretStr | None = None
-    redis_url: SecretStr | None = None
-    host: str = Field("127.0.0.1", validation_alias="PONTE_HOST")
-    port: Annotated[int, Field(ge=0, le=65535)] = 3000
-    ponte_secret_key: SecretStr | None = None
-    ponte_public_url: str | None = None
-    ponte_data_dir: Path = Path(".data")
-    ponte_timezone: str = "America/Sao_Paulo"
-    ponte_log_level: str = "INFO"
-    flower_port: Annotated[int, Field(ge=0, le=65535)] = 5555
-    flower_password: SecretStr | None = None
-    ponte_sandbox: str = Field("", description="set by `ponte up`: the vendors that are sandboxed")
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL; absent: an embedded one below PONTE_DATA_DIR"
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="Redis or Valkey; absent: an embedded one below PONTE_DATA_DIR"
+    )
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias="PONTE_HOST",
+        description="where web and Flower listen; 0.0.0.0 behind a proxy",
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        3000, description="the port of the API, the webhooks and the status page"
+    )
+    ponte_secret_key: SecretStr | None = Field(
+        None,
+        description="32 characters or more; several, newest first, separated by space or comma; "
+        "absent with everything on loopback: made once below PONTE_DATA_DIR",
+    )
+    ponte_public_url: str | None = Field(
+        None, description="https address under which Kommo reaches this deployment"
+    )
+    ponte_data_dir: Path = Field(
+        Path(".data"), description="embedded servers, logs of `ponte up`, a secret key made here"
+    )
+    ponte_timezone: str = Field(
+        "America/Sao_Paulo", description="for FULL_SYNC_HOUR and the status page"
+    )
+    ponte_log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        5555, description="the port of Flower"
+    )
+    flower_password: SecretStr | None = Field(
+        None, description="user: ponte; without it `ponte flower` does not start"
+    )
+    ponte_sandbox: str = Field(
+        "",
+        description="set by `ponte up`: the vendors that are sandboxed",
+        json_schema_extra={"internal": True},
+    )
 
     # Kommo
     kommo_jwt_token: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("KOMMO_JWT_TOKEN", "KOMMO_LONG_LIVED_TOKEN")
+        None,
+        validation_alias=AliasChoices("KOMMO_JWT_TOKEN", "KOMMO_LONG_LIVED_TOKEN"),
+        description="the long-lived token of a private integration",
     )
-    kommo_api_url: str = "https://api-c.kommo.com"
-    kommo_base_domain: str = "kommo.com"
-    kommo_timeout: Positive = Field(30000, description="milliseconds")
-    kommo_retry_attempts: Positive = 3
-    kommo_retry_delay: Positive = Field(1000, description="milliseconds")
-    kommo_debug: bool = False
-    kommo_rate_limit: Annotated[float, Field(ge=0)] = 7
-    kommo_rate_limit_per_address: Annotated[float, Field(gt=0)] = 7
-    kommo_webhook_secret: SecretStr | None = None
-    kommo_webhook_delay_ms: Annotated[int, Field(ge=0)] = 200
+    kommo_api_url: str = Field(
+        "https://api-c.kommo.com",
+        description="or the account's own address, https://NAME.kommo.com",
+    )
+    kommo_base_domain: str = Field("kommo.com", description="accepted; nothing depends on it yet")
+    kommo_timeout: Positive = Field(30000, description="of one answer, milliseconds")
+    kommo_retry_attempts: Positive = Field(
+        3, description="requests for one answer, of both vendors, before the run is put back"
+    )
+    kommo_retry_delay: Positive = Field(
+        1000, description="before the second of them, milliseconds; doubles, with jitter"
+    )
+    kommo_debug: bool = Field(False, description="log level DEBUG for `ponte sync` and its like")
+    kommo_rate_limit: Annotated[float, Field(ge=0)] = Field(
+        7, description="requests a second of the account; 0: no limit, loopback addresses only"
+    )
+    kommo_rate_limit_per_address: Annotated[float, Field(gt=0)] = Field(
+        7, description="requests a second of all accounts together, from this address"
+    )
+    kommo_webhook_secret: SecretStr | None = Field(
+        None, description="last part of the webhook's address; absent: no webhooks are taken"
+    )
+    kommo_webhook_delay_ms: Annotated[int, Field(ge=0)] = Field(
+        200,
+        description="least age of the second batch of a burst, never of the first; milliseconds",
+    )
 
     # Gestão Click
     gestao_click_api_key: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("GESTAO_CLICK_API_KEY", "GESTAO_CLICK_ACCESS_TOKEN")
+        None,
+        validation_alias=AliasChoices("GESTAO_CLICK_API_KEY", "GESTAO_CLICK_ACCESS_TOKEN"),
+        description="the access token",
     )
     gestao_click_secret_token: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices(
             "GESTAO_CLICK_SECRET_TOKEN", "GESTAO_CLICK_SECRET_ACCESS_TOKEN"
         ),
+        description="the secret token; both are needed",
     )
-    gestao_click_api_url: str = "https://api.beteltecnologia.com"
-    gestao_click_timeout: Positive = Field(30000, description="milliseconds")
-    gestao_click_rate_limit: Annotated[float, Field(ge=0)] = 3
-    gestao_click_daily_limit: Positive = 30000
-    gestao_click_history_from: date | None = None
+    gestao_click_api_url: str = Field(
+        "https://api.beteltecnologia.com", description="the address of the ERP's API"
+    )
+    gestao_click_timeout: Positive = Field(30000, description="of one answer, milliseconds")
+    gestao_click_rate_limit: Annotated[float, Field(ge=0)] = Field(
+        3, description="requests a second; 0: no limit, loopback addresses only"
+    )
+    gestao_click_daily_limit: Positive = Field(30000, description="requests in any 24 hours")
+    gestao_click_history_from: date | None = Field(
+        None, description="first month of receivables and payables; absent: five years back"
+    )
 
     # Schedule
-    kommo_incremental_seconds: Seconds = 300
-    gestao_click_incremental_seconds: Seconds = 900
+    kommo_incremental_seconds: Seconds = Field(300, description="how often changes are asked for")
+    gestao_click_incremental_seconds: Seconds = Field(
+        900, description="how often recent sales and titles are read"
+    )
     catalogue_seconds: Seconds = Field(3600, description="lists that are always read whole")
-    full_sync_hour: Annotated[int, Field(ge=0, le=23)] = 3
+    full_sync_hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        3, description="when everything is read in full, in PONTE_TIMEZONE"
+    )
     sweep_seconds: Seconds = Field(5, description="how often forgotten doorbells are rung again")
     task_seconds: Seconds = Field(
         90, description="how long a task works before it rings for the rest"
     )
-    run_lease_seconds: Seconds = 40
-    delivery_lease_seconds: Seconds = 60
-    sync_processes: Positive = 2
-    webhook_processes: Positive = 2
+    run_lease_seconds: Seconds = Field(
+        40, description="how long after its last sign of life a run's worker counts as dead"
+    )
+    delivery_lease_seconds: Seconds = Field(60, description="how long a worker may hold deliveries")
+    sync_processes: Positive = Field(2, description="processes of the pool for syncs")
+    webhook_processes: Positive = Field(2, description="processes of the pool for webhooks")
     settled_days: Positive = Field(
         30, description="how long settled deliveries and old runs are kept"
     )

@@ -91,7 +91,7 @@ def revoke(connection: Connection, name: str) -> int:
 def listed(connection: Connection) -> list[dict[str, object]]:
     """Every token, newest first, without the token itself."""
     rows = connection.execute(select(api_tokens).order_by(api_tokens.c.created_at.desc()))
-    return [dict(row._mapping) for row in rows]
+    return [row._asdict() for row in rows]
 
 
 def login_link(connection: Connection, minutes: int = 60) -> str:

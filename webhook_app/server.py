@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -10,8 +9,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from shared import logs
-from shared.errors import Misuse
+from shared import logs, ports
 from shared.settings import Settings
 from webhook_app.process import THREADS
 
@@ -61,25 +59,11 @@ def serve(settings: Settings) -> NoReturn:
     """Serves until it is stopped; raises Misuse (exit code 2) when the address cannot be had."""
     from webhook_app import create_app
 
-    ensure_free(settings.host, settings.port)
+    ports.ensure_free(settings.host, settings.port)
     create_app(settings)  # a mistake in the settings is told once, here, not by every worker
     logs.configure("web", settings.ponte_log_level)
     Server(settings, create_app).run()
     raise SystemExit(0)
-
-
-def ensure_free(host: str, port: int) -> None:
-    """Raises Misuse when nobody could listen there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Misuse(
-                f"cannot listen on {host}:{port} ({error.strerror}). "
-                "Stop what uses the port, or set PORT to another one."
-            ) from error
 
 
 def _bracketed(host: str) -> str:

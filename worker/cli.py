@@ -227,7 +227,9 @@ def login_link() -> None:
 def _print(found: Any) -> None:
     import orjson
 
-    sys.stdout.write(orjson.dumps(found, default=str, option=orjson.OPT_INDENT_2).decode() + "\n")
+    # SQLAlchemy's column names are a subclass of str
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    sys.stdout.write(orjson.dumps(found, default=str, option=options).decode() + "\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from shared import tokens
 from shared.db.bookkeeping import api_tokens
 from tests.webhook_app.conftest import Web
+from webhook_app import asking
 
 PUBLIC = {
     "health.healthz",
@@ -49,7 +50,8 @@ def test_a_bad_token_is_refused_everywhere(web: Web, presented: str) -> None:
         assert answer.status_code == 401, (method, url)
 
 
-def test_a_token_that_reads_gives_no_orders(web: Web) -> None:
+def test_a_token_that_reads_gives_no_orders(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0)
     headers = web.token("read")
     for method, url in guarded(web):
         answer = web.client.open(url, method=method, headers=headers)

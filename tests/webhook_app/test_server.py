@@ -12,19 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Misuse, SettingsError
+from shared import ports
+from shared.errors import SettingsError
 from shared.settings import Settings
 from webhook_app import create_app
-from webhook_app.server import ensure_free
 
 ROOT = Path(__file__).parents[2]
-SERVE = "from shared.settings import load; from webhook_app.server import serve; serve(load())"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def fetch(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -47,7 +40,7 @@ def wait_for(port: int) -> None:
 
 
 def test_it_serves_and_stops_when_told(database_url: str, tmp_path: Path) -> None:
-    port = free_port()
+    port = ports.any_free()
     environment = {
         **os.environ,
         "DATABASE_URL": database_url,
@@ -57,7 +50,7 @@ def test_it_serves_and_stops_when_told(database_url: str, tmp_path: Path) -> Non
         "KOMMO_WEBHOOK_SECRET": "hook",
         "PYTHONPATH": str(ROOT),
     }
-    server = subprocess.Popen([sys.executable, "-c", SERVE], env=environment, cwd=tmp_path)
+    server = subprocess.Popen([sys.executable, "-m", "webhook_app"], env=environment, cwd=tmp_path)
     try:
         wait_for(port)
         assert fetch(port, "POST", "/webhooks/kommo/hook", b"leads[add][0][id]=1") == (200, b"ok")
@@ -67,11 +60,21 @@ def test_it_serves_and_stops_when_told(database_url: str, tmp_path: Path) -> Non
         assert server.wait(15) == 0
 
 
-def test_a_port_that_is_taken_is_named() -> None:
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(Misuse, match=f"{port}.*set PORT"):
-            ensure_free("127.0.0.1", port)
+        port = str(taken.getsockname()[1])
+        environment = {**os.environ, "PORT": port, "PYTHONPATH": str(ROOT)}
+        told = subprocess.run(
+            [sys.executable, "-m", "webhook_app"],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert told.returncode == 2
+    assert port in told.stderr
+    assert "set PORT" in told.stderr
 
 
 def test_without_servers_it_says_which_setting_is_missing() -> None:

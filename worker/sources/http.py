@@ -101,7 +101,7 @@ class Door:
     def _retrying(self) -> Retrying:
         return Retrying(
             stop=stop_after_attempt(self.attempts),
-            wait=wait_exponential_jitter(initial=self.delay, max=30, jitter=self.delay),
+            wait=wait_exponential_jitter(multiplier=self.delay, max=30, jitter=self.delay),
             retry=retry_if_exception_type((VendorUnavailable, RateLimited)),
             before_sleep=self._note,
             reraise=True,

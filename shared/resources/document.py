@@ -1,0 +1,135 @@
+"""docs/resources.md, written from the declarations: `python -m shared.resources.document` prints it.
+
+Pure: the same declarations give the same text. tests/docs fails while the file says something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared import resources
+from shared.resources.columns import Column, Type
+from shared.resources.grammar import Dimension, Months, OneOf, PerRow, Resource, TrailingDays
+
+TITLES = {"kommo": "Kommo", "gestao-click": "Gestão Click"}
+HEAD = """\
+# What is mirrored
+
+Generated from `shared/resources/kommo.py` and `shared/resources/gestao_click.py`. Do not edit it: run
+
+    .venv/bin/python -m shared.resources.document > docs/resources.md
+
+Every table below has these columns besides its own: `integration_id` (the account, first part of the
+primary key), `raw` (the record as the vendor sent it), `changed_at` (when the row was last written),
+`deleted_at` (the vendor said that it is gone) and `missing_since` (it is gone without a word). A row
+that is there has null in both of the last two. There are no foreign keys between the tables.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    parts = [HEAD, _index()]
+    for provider, title in TITLES.items():
+        parts.append(f"## {title}\n")
+        parts += [_section(resource) for resource in resources.of_provider(provider)]
+    return "\n".join(parts)
+
+
+def _index() -> str:
+    rows = (
+        (f"[`{one.full_name}`](#{_anchor(one)})", _route(one), _told(one), _walked(one))
+        for one in resources.ALL
+    )
+    return _table(("table", "HTTP", "told of changes by", "between full walks"), rows)
+
+
+def _section(resource: Resource) -> str:
+    facts = [
+        ("at the vendor", f"`GET {resource.path}`"),
+        ("sent with every request", _parameters(resource)),
+        ("order", _code(" ".join(f"{k}={v}" for k, v in resource.order.items()))),
+        ("key", _code(", ".join(("integration_id", *resource.key)))),
+        ("cut into", "; ".join(_cut(dimension) for dimension in resource.slices)),
+        ("read between full walks", _walked(resource)),
+        ("webhook events", _code(*(resource.webhook.events if resource.webhook else ()))),
+        ("deletions told by", _code(*resource.news)),
+        ("fetched again by id", "yes" if resource.by_id else "no"),
+        ("HTTP", _route(resource)),
+        ("`query` looks into", _code(*(resource.listed.search if resource.listed else ()))),
+    ]
+    said = _table(("", ""), ((name, value) for name, value in facts if value))
+    columns = _table(
+        ("column", "type", ""),
+        ((f"`{c.name}`", c.type, _note(c, resource)) for c in resource.columns),
+    )
+    return f"### {resource.full_name}\n\n{said}\n{columns}"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), *(list(row) for row in rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _anchor(resource: Resource) -> str:
+    """GitHub's: lower case, dots dropped."""
+    return resource.full_name.replace(".", "")
+
+
+def _code(*words: str) -> str:
+    return ", ".join(f"`{word}`" for word in words if word)
+
+
+def _parameters(resource: Resource) -> str:
+    return _code(*(f"{name}={value}" for name, value in sorted(resource.params.items())))
+
+
+def _route(resource: Resource) -> str:
+    if resource.listed is None:
+        return ""
+    names = dict.fromkeys((resource.listed.route, resource.name))
+    return _code(*(f"/api/{resource.provider}/{name}" for name in names))
+
+
+def _told(resource: Resource) -> str:
+    return "webhooks" if resource.webhook else "nothing"
+
+
+def _walked(resource: Resource) -> str:
+    if resource.since:
+        return f"what changed (`filter[{resource.since.parameter}][from]`)"
+    windows = [_window(dimension) for dimension in resource.slices if dimension.windowed]
+    return " and ".join(windows) or "the whole list"
+
+
+def _window(dimension: Dimension) -> str:
+    if isinstance(dimension, Months):
+        return f"the months from {dimension.near} before to {dimension.near} after this one"
+    if isinstance(dimension, TrailingDays):
+        return f"the last {dimension.days} days by business date"
+    return type(dimension).__name__
+
+
+def _cut(dimension: Dimension) -> str:
+    if isinstance(dimension, OneOf):
+        return f"one walk for each `{dimension.parameter}`: {_code(*dimension.options)}"
+    if isinstance(dimension, PerRow):
+        return f"one walk for each row of `{dimension.needs}` (`{dimension.parameter}`)"
+    if isinstance(dimension, Months):
+        return f"calendar months (`{dimension.start}`, `{dimension.end}`), up to {dimension.ahead} ahead"
+    if isinstance(dimension, TrailingDays):
+        return f"`{dimension.start}` and `{dimension.end}`, between full walks only"
+    return type(dimension).__name__
+
+
+def _note(column: Column, resource: Resource) -> str:
+    notes = [
+        "key" if column.name in resource.key else "",
+        "as asked for; the record does not carry it" if column.asked else "",
+        "exact" if column.type is Type.NUMERIC else "",
+    ]
+    return ", ".join(note for note in notes if note)
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

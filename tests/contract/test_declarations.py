@@ -1,0 +1,142 @@
+"""Every declaration is sound: what it names exists, and nothing is said twice."""
+
+import re
+from collections import Counter
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from shared import resources
+from shared.db.mirror import SQL_TYPES, rows_table, stamps_table
+from shared.resources.grammar import Horizon, Resource
+from tests.ground import Ground
+
+every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda each: each.full_name)
+BOOKS = ["raw", "changed_at", "deleted_at", "missing_since"]
+
+
+def names(resource: Resource) -> list[str]:
+    return [column.name for column in resource.columns]
+
+
+def horizon(full: bool) -> Horizon:
+    return Horizon(date(2026, 11, 23), date(2026, 10, 1), full, {r.full_name: ["7"] for r in resources.ALL})
+
+
+@every_resource
+def test_names_are_words_of_sql_and_each_stands_once(resource: Resource) -> None:
+    words = [resource.source, resource.name, *names(resource)]
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]{0,40}", word) for word in words)
+    assert not [name for name, times in Counter(names(resource)).items() if times > 1]
+    assert not set(names(resource)) & {"integration_id", *BOOKS}
+
+
+@every_resource
+def test_the_key_is_made_of_declared_columns(resource: Resource) -> None:
+    assert resource.key
+    assert set(resource.key) <= set(names(resource))
+    assert tuple(column.name for column in resource.key_columns) == resource.key
+
+
+@every_resource
+def test_what_proves_a_filter_is_a_declared_column(resource: Resource) -> None:
+    within = resource.within.columns if resource.within else ()
+    since = (resource.since.column,) if resource.since else ()
+    assert set(within) | set(since) <= set(names(resource))
+    if resource.within:
+        windows = [ask for ask in resource.asks(horizon(full=False)) if resource.within.start in ask]
+        assert windows, "a window that is never asked for proves nothing"
+        assert all(resource.within.end in ask for ask in windows)
+
+
+@every_resource
+def test_what_is_asked_for_is_asked_in_every_slice(resource: Resource) -> None:
+    wanted = {column.name for column in resource.columns if column.asked}
+    for ask in resource.asks(horizon(full=True)) + resource.asks(horizon(full=False)):
+        assert wanted <= set(ask)
+
+
+@every_resource
+def test_every_placeholder_of_the_path_is_filled_by_every_slice(resource: Resource) -> None:
+    for ask in resource.asks(horizon(full=True)):
+        assert "{" not in resource.path.format(**ask)
+
+
+@every_resource
+def test_slices_are_distinct_and_the_same_each_time(resource: Resource) -> None:
+    asks = resource.asks(horizon(full=True))
+    assert asks == resource.asks(horizon(full=True))
+    assert len({tuple(sorted(ask.items())) for ask in asks}) == len(asks) > 0
+
+
+@every_resource
+def test_search_looks_into_declared_columns(resource: Resource) -> None:
+    assert resource.listed is None or set(resource.listed.search) <= set(names(resource))
+
+
+@every_resource
+def test_what_is_looked_at_by_id_has_one_key_column(resource: Resource) -> None:
+    assert not resource.by_id or len(resource.key) == 1
+
+
+@every_resource
+def test_a_webhook_names_its_events_and_its_records_can_be_looked_at(resource: Resource) -> None:
+    if resource.webhook:
+        assert resource.webhook.group
+        assert resource.webhook.events
+        assert len(set(resource.webhook.events)) == len(resource.webhook.events)
+        assert resource.by_id
+
+
+@every_resource
+def test_what_it_needs_is_declared_before_it(resource: Resource) -> None:
+    order = [each.full_name for each in resources.ALL]
+    assert all(order.index(needed) < order.index(resource.full_name) for needed in resource.needs)
+    assert all(resources.BY_NAME[needed].provider == resource.provider for needed in resource.needs)
+
+
+def test_names_routes_and_webhook_groups_are_unique() -> None:
+    full_names = [each.full_name for each in resources.ALL]
+    routes = [(r.provider, r.listed.route) for r in resources.ALL if r.listed]
+    groups = [(r.provider, r.webhook.group) for r in resources.ALL if r.webhook]
+    for said in (full_names, routes, groups):
+        assert len(set(said)) == len(said)
+    assert list(resources.BY_NAME) == full_names
+
+
+def test_fingerprints_differ_between_declarations_that_differ() -> None:
+    shapes = {(str([(c.name, c.type) for c in r.columns]), str(r.params)) for r in resources.ALL}
+    assert len({resource.fingerprint for resource in resources.ALL}) == len(shapes)
+
+
+SHORT = {"timestamp with time zone": "timestamptz", "ARRAY": "text[]"}
+
+
+@every_resource
+def test_its_tables_stand_in_the_migrated_database(ground: Ground, resource: Resource) -> None:
+    kept = _columns(ground, resource.source, resource.name)
+    declared = {column.name: str(column.type) for column in resource.columns}
+    books = {"integration_id": "integer", "raw": "jsonb"}
+    books |= dict.fromkeys(("changed_at", "deleted_at", "missing_since"), "timestamptz")
+    assert kept == declared | books
+    stamps = _columns(ground, "sync", f"{resource.source}_{resource.name}_stamps")
+    key = {column.name: str(column.type) for column in resource.key_columns}
+    facts = {"hash": "uuid", "observed_at": "timestamptz", "gone": "boolean", "misses": "smallint"}
+    assert stamps == {"integration_id": "integer", **key, **facts}
+    for table in (rows_table(resource), stamps_table(resource)):
+        assert [c.name for c in table.primary_key.columns] == ["integration_id", *resource.key]
+
+
+def _columns(ground: Ground, schema: str, table: str) -> dict[str, str]:
+    asked = text(
+        "select column_name, data_type from information_schema.columns"
+        " where table_schema = :schema and table_name = :table"
+    )
+    with ground.reach.engine.begin() as connection:
+        rows = connection.execute(asked, {"schema": schema, "table": table})
+        return {row.column_name: SHORT.get(row.data_type, row.data_type) for row in rows}
+
+
+def test_every_type_of_a_column_has_its_sql_type() -> None:
+    assert {column.type for each in resources.ALL for column in each.columns} <= set(SQL_TYPES)

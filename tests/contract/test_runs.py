@@ -1,0 +1,382 @@
+"""What every resource owes its users, proven on a real database against both vendors in a box."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from pydantic import SecretStr
+
+from sandbox.http import Request, Response
+from shared import resources
+from shared.db.engine import clock
+from shared.resources.columns import Context, Type
+from shared.resources.grammar import Resource
+from tests.contract.changes import bring_back, remove, rewrite, spoilt, text_column
+from tests.contract.worlds import Expected, tables_of, value_of, world
+from tests.ground import Ground, Row, pages_of, reaching
+from worker.sync import rows
+from worker.sync.rows import Batch
+from worker.sync.upsert import Mirror, Written
+
+every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda each: each.full_name)
+lists = pytest.mark.parametrize(
+    "resource", [r for r in resources.ALL if not r.single], ids=lambda each: each.full_name
+)
+tellers = pytest.mark.parametrize(
+    "resource", [r for r in resources.ALL if r.news], ids=lambda each: each.full_name
+)
+
+
+def keyed(resource: Resource, found: list[Row]) -> dict[tuple[Any, ...], Row]:
+    return {tuple(row[name] for name in resource.key): row for row in found}
+
+
+def same(type_: Type, stored: Any, expected: Any) -> bool:
+    if type_ == Type.JSON and isinstance(expected, str):
+        return bool(stored == orjson.loads(expected))
+    return bool(stored == expected)
+
+
+def done(report: Row) -> Row:
+    assert (report["state"], report["reason"]) == ("done", None)
+    return report
+
+
+# --- (c) the first run
+
+
+@every_resource
+def test_the_first_run_brings_the_whole_world(ground: Ground, resource: Resource) -> None:
+    report = done(ground.sync(resource))
+    expected = {each.key(resource): each for each in world(ground.box, resource)}
+    mirrored = keyed(resource, ground.rows(resource))
+    assert report["mode"] == "full"
+    assert set(mirrored) == set(expected)
+    assert (report["seen"], report["written"], report["rejected"]) == (len(expected),) * 2 + (0,)
+    for key, row in mirrored.items():
+        assert row["raw"] == expected[key].record
+        assert row["deleted_at"] is row["missing_since"] is None
+    wrong = [
+        (key, column.name, mirrored[key][column.name], value)
+        for key, each in expected.items()
+        for column in resource.columns
+        if (value := value_of(resource, column, each)) is not ...
+        and not same(column.type, mirrored[key][column.name], value)
+    ]
+    assert wrong == []
+
+
+@every_resource
+def test_most_columns_can_be_checked_against_the_world(ground: Ground, resource: Resource) -> None:
+    """The test before this one is worth something: keys and most columns are compared."""
+    first = world(ground.box, resource)[0]
+    told = [c.name for c in resource.columns if value_of(resource, c, first) is not ...]
+    assert set(resource.key) <= set(told)
+    assert len(told) * 2 >= len(resource.columns)
+
+
+# --- (d) the second run
+
+
+@every_resource
+def test_a_second_run_writes_nothing_and_stamps_every_row(
+    ground: Ground, resource: Resource
+) -> None:
+    done(ground.sync(resource))
+    before = ground.rows(resource)
+    report = done(ground.sync(resource, full=True))
+    assert report["written"] == report["gone"] == 0
+    assert ground.rows(resource) == before
+    assert all(stamp["observed_at"] >= report["started_at"] for stamp in ground.stamps(resource))
+    assert len(ground.stamps(resource)) == len(before)
+
+
+@every_resource
+def test_an_incremental_run_without_changes_writes_nothing(
+    ground: Ground, resource: Resource
+) -> None:
+    done(ground.sync(resource))
+    report = done(ground.sync(resource))
+    assert report["mode"] == "incremental"
+    assert report["written"] == report["gone"] == 0
+
+
+# --- (e) changes; the newest look wins
+
+
+@every_resource
+def test_a_changed_record_is_written_and_no_other(ground: Ground, resource: Resource) -> None:
+    done(ground.sync(resource))
+    before = keyed(resource, ground.rows(resource))
+    chosen = world(ground.box, resource)[-1]
+    name = text_column(resource, chosen.record)
+    rewrite(ground.box, resource, chosen, **{name: "Outro valor"})
+    report = done(ground.sync(resource, full=not resource.since))
+    after = keyed(resource, ground.rows(resource))
+    key = chosen.key(resource)
+    assert report["written"] == 1
+    assert after[key][name] == "Outro valor" != before[key][name]
+    assert after[key]["changed_at"] > before[key]["changed_at"]
+    assert {k: row for k, row in after.items() if k != key} == {
+        k: row for k, row in before.items() if k != key
+    }
+
+
+class Looks:
+    """Puts versions of one record by hand, each with its own moment."""
+
+    def __init__(self, ground: Ground, resource: Resource) -> None:
+        self.ground, self.resource = ground, resource
+        self.expected = world(ground.box, resource)[0]
+        self.integration = ground.integration(resource.provider).id
+        self.key = self.expected.key(resource)
+        with ground.reach.engine.begin() as connection:
+            self.zero = clock(connection)
+        self.name = text_column(resource, self.expected.record)
+
+    def at(self, seconds: float) -> datetime:
+        return self.zero + timedelta(seconds=seconds)
+
+    def batch(self, value: str) -> Batch:
+        record = {**self.expected.record, self.name: value}
+        return rows.batch(self.resource, [record], Context(self.expected.asked))
+
+    def put(self, value: str, seconds: float) -> Written:
+        with self.ground.reach.engine.begin() as connection:
+            mirror = Mirror(connection, self.integration, self.resource)
+            return mirror.put(self.batch(value), self.at(seconds), self.zero)
+
+    def gone(self, seconds: float, *, told: bool = True) -> int:
+        with self.ground.reach.engine.begin() as connection:
+            mirror = Mirror(connection, self.integration, self.resource)
+            return mirror.gone([self.key], self.at(seconds), told=told)
+
+    @property
+    def row(self) -> Row:
+        return self.ground.row(self.resource, *self.key)
+
+
+@every_resource
+def test_an_older_page_after_a_newer_one_changes_nothing(
+    ground: Ground, resource: Resource
+) -> None:
+    looks = Looks(ground, resource)
+    assert looks.put("newer", 2).written == 1
+    before = (looks.row, ground.stamps(resource))
+    assert looks.put("older", 1).written == 0
+    assert looks.put("as old", 2).written == 0
+    assert (looks.row, ground.stamps(resource)) == before
+
+
+@every_resource
+@pytest.mark.parametrize("told", [True, False], ids=["deleted", "missing"])
+def test_a_stale_page_does_not_revive_what_is_gone_but_a_newer_one_does(
+    ground: Ground, resource: Resource, told: bool
+) -> None:
+    looks = Looks(ground, resource)
+    looks.put("there", 1)
+    assert looks.gone(3, told=told) == 1
+    mark = "deleted_at" if told else "missing_since"
+    assert looks.put("stale", 2).written == 0
+    assert looks.row[mark] == looks.at(3)
+    assert looks.row[looks.name] == "there"
+    assert looks.put("there", 4).written == 1
+    assert looks.row["deleted_at"] is looks.row["missing_since"] is None
+
+
+@every_resource
+def test_a_stale_page_does_not_first_insert_what_is_known_to_be_gone(
+    ground: Ground, resource: Resource
+) -> None:
+    looks = Looks(ground, resource)
+    looks.gone(2)
+    assert looks.put("stale", 1).written == 0
+    assert ground.rows(resource) == []
+    assert looks.put("back", 3).written == 1
+    assert looks.row[looks.name] == "back"
+
+
+@every_resource
+def test_an_older_word_of_its_end_does_not_mark_what_was_seen_since(
+    ground: Ground, resource: Resource
+) -> None:
+    looks = Looks(ground, resource)
+    looks.put("there", 2)
+    assert looks.gone(1) == 0
+    assert looks.row["deleted_at"] is None
+
+
+# --- (f) rejects
+
+
+@lists
+def test_a_bad_record_is_rejected_with_its_reason_and_the_others_arrive(
+    ground: Ground, resource: Resource
+) -> None:
+    expected = world(ground.box, resource)
+    bad = spoilt(resource, expected[0])
+    _plant(ground, resource, expected[0], bad)
+    report = done(ground.sync(resource))
+    (reject,) = ground.rejects()
+    assert reject["resource"] == resource.full_name
+    assert reject["record"] == bad
+    assert reject["reason"]
+    assert (reject["run_id"], report["rejected"]) == (report["id"], 1)
+    assert set(keyed(resource, ground.rows(resource))) == {e.key(resource) for e in expected}
+    done(ground.sync(resource, full=True))
+    assert [r["times"] for r in ground.rejects()] == [2]
+
+
+def _plant(ground: Ground, resource: Resource, sound: Expected, bad: Row) -> None:
+    table = sound.table
+    if len(resource.records) < 2:
+        ground.box.plant(resource.provider, table.spec.name, bad, sound.hidden or None)
+        return
+    inner: Any = (parent := table.live[sound.parent].open())
+    for name in resource.records[1:]:
+        inner = inner["_embedded"][name]
+    inner.append(bad)
+    with ground.box.world.lock:
+        table.put(table.make(parent))
+
+
+# --- (g) interrupted
+
+
+@contextmanager
+def listening(ground: Ground, resource: Resource) -> Iterator[Counter[str]]:
+    """Counts the questions that arrive for the resource's own list."""
+    heard: Counter[str] = Counter()
+    server = ground.box._servers[resource.provider]
+    really = server.app
+    paths = {table.spec.path for table, _ in tables_of(ground.box, resource)}
+
+    def app(request: Request) -> Response:
+        path = request.path.removeprefix("/api/v4")
+        if path in paths and any(name in ("page", "pagina") for name, _ in request.pairs):
+            heard[f"{path}?{sorted(request.pairs)}"] += 1
+        return really(request)
+
+    server.app = app
+    try:
+        yield heard
+    finally:
+        server.app = really
+
+
+@every_resource
+def test_an_interrupted_run_resumes_at_its_page_and_ends_with_the_same_rows(
+    ground: Ground, resource: Resource
+) -> None:
+    for needed in resource.needs:
+        done(ground.sync(resources.BY_NAME[needed]))
+    stretches = 0
+    with pages_of(resource, 7), listening(ground, resource) as heard:
+        run_id = ground.order(resource, full=True)
+        while (report := ground.carry_once(run_id))["state"] == "queued":
+            stretches += 1
+            assert stretches < 500
+    done(report)
+    expected = {each.key(resource) for each in world(ground.box, resource)}
+    assert set(keyed(resource, ground.rows(resource))) == expected
+    assert (report["seen"], report["written"]) == (len(expected), len(expected))
+    assert stretches >= report["pages"] > len(expected) / 7.5
+    assert max(heard.values(), default=1) <= 2
+
+
+# --- (h) vanished
+
+
+@lists
+def test_a_record_that_vanished_is_marked_by_the_rules_and_comes_back(
+    ground: Ground, resource: Resource
+) -> None:
+    done(ground.sync(resource))
+    chosen = world(ground.box, resource)[-1]
+    key = chosen.key(resource)
+    remove(ground.box, resource, chosen)
+    report = done(ground.sync(resource, full=True))
+    row = ground.row(resource, *key)
+    if not resource.by_id:
+        assert row["deleted_at"] is row["missing_since"] is None, "one walk is no proof"
+        report = done(ground.sync(resource, full=True))
+        row = ground.row(resource, *key)
+    told = resource.by_id and resource.source == "gestao_click"  # a 404 of its detail says so
+    assert report["gone"] == 1
+    assert (row["deleted_at"] is not None, row["missing_since"] is not None) == (told, not told)
+    others = [r for k, r in keyed(resource, ground.rows(resource)).items() if k != key]
+    assert all(r["deleted_at"] is r["missing_since"] is None for r in others)
+
+    bring_back(ground.box, resource, chosen)
+    assert done(ground.sync(resource, full=True))["written"] == 1
+    row = ground.row(resource, *key)
+    assert row["deleted_at"] is row["missing_since"] is None
+
+
+@lists
+def test_a_record_that_one_walk_missed_and_the_next_met_is_never_marked(
+    ground: Ground, resource: Resource
+) -> None:
+    if resource.by_id:
+        pytest.skip("absence is confirmed by id")
+    done(ground.sync(resource))
+    chosen = world(ground.box, resource)[-1]
+    for _ in range(2):
+        remove(ground.box, resource, chosen)
+        assert done(ground.sync(resource, full=True))["gone"] == 0
+        bring_back(ground.box, resource, chosen)
+        assert done(ground.sync(resource, full=True))["gone"] == 0
+    assert ground.row(resource, *chosen.key(resource))["missing_since"] is None
+
+
+@tellers
+def test_the_next_incremental_run_hears_of_a_deletion_and_of_its_restore(
+    ground: Ground, resource: Resource
+) -> None:
+    done(ground.sync(resource))
+    chosen = world(ground.box, resource)[-1]
+    ground.box.kommo.delete(chosen.table.spec.name, [chosen.parent], silent=True)
+    assert done(ground.sync(resource))["gone"] == 1
+    row = ground.row(resource, *chosen.key(resource))
+    assert row["deleted_at"]
+    assert row["missing_since"] is None
+    ground.box.kommo.restore(chosen.table.spec.name, [chosen.parent], silent=True)
+    done(ground.sync(resource))
+    assert ground.row(resource, *chosen.key(resource))["deleted_at"] is None
+
+
+# --- (i) credentials
+
+
+@every_resource
+def test_refused_credentials_cost_one_request_and_nothing_is_deleted(
+    ground: Ground, resource: Resource
+) -> None:
+    done(ground.sync(resource))
+    before = ground.rows(resource)
+    ground.box.faults.add({"vendor": resource.provider, "kind": "401"})
+    ground.box.reset_stats()
+    report = ground.sync(resource, full=True)
+    assert report["state"] == "failed"
+    assert "refused the credentials" in report["reason"]
+    assert ground.requests(resource.provider) == 1
+    assert ground.carry(ground.order(resource, trigger="schedule"))["state"] == "failed"
+    assert ground.requests(resource.provider) == 1, "known to be refused: not asked again"
+    assert ground.rows(resource) == before
+
+
+@every_resource
+def test_credentials_that_were_never_good_cost_one_request(
+    ground: Ground, resource: Resource
+) -> None:
+    wrong = {"kommo_jwt_token": SecretStr("wrong"), "gestao_click_api_key": SecretStr("wrong")}
+    with reaching(ground.reach.settings.model_copy(update=wrong)) as (reach, _):
+        stranger = Ground(ground.box, reach)
+        report = stranger.carry(stranger.order(resource))
+    assert report["state"] == "failed"
+    assert ground.requests(resource.provider) == 1
+    assert ground.rows(resource) == []

@@ -1,0 +1,123 @@
+"""What the mirror of a resource must hold, worked out from the sandbox's world without Ponte's readers.
+
+Everything follows from the declaration (path, records, params); what does not stands in ELSEWHERE.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from sandbox import Sandbox
+from sandbox.kommo.rules import rules_for
+from sandbox.kommo.views import view
+from sandbox.records import Key, Table
+from shared.resources.columns import Type
+from shared.resources.grammar import Resource
+
+Json = dict[str, Any]
+
+ELSEWHERE: dict[tuple[str, str], tuple[str, ...] | None] = {
+    ("kommo.account", "timezone"): ("_embedded", "datetime_settings", "timezone"),
+    ("kommo.users", "is_active"): ("rights", "is_active"),
+    ("kommo.users", "is_admin"): ("rights", "is_admin"),
+    ("kommo.users", "group_id"): ("rights", "group_id"),
+    ("kommo.users", "role_id"): ("rights", "role_id"),
+}
+"""Columns whose value does not stand under their own name; a newcomer's are compared where they do."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A record that must be mirrored. table, parent: the world's list and the record that holds it."""
+
+    record: Json
+    asked: Json
+    table: Table
+    parent: Key
+    hidden: Json = field(default_factory=dict)
+
+    def key(self, resource: Resource) -> tuple[Any, ...]:
+        by_name = {column.name: column for column in resource.columns}
+        return tuple(value_of(resource, by_name[name], self) for name in resource.key)
+
+
+def tables_of(box: Sandbox, resource: Resource) -> list[tuple[Table, Json]]:
+    """The world's lists behind a path, with what its placeholders stand for."""
+    pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(resource.path)))
+    found = [(table, pattern.fullmatch(table.spec.path)) for table in box.world.of(resource.provider)]
+    tables = [(table, match.groupdict()) for table, match in found if match]
+    assert tables, f"the sandbox has no list at {resource.path}: add sandbox/fixtures/…"
+    return tables
+
+
+def world(box: Sandbox, resource: Resource) -> list[Expected]:
+    """Everything that a full walk has to bring, as the vendor shows it to us."""
+    return [
+        expected
+        for table, asked in tables_of(box, resource)
+        for key in table.ids
+        for expected in _shown(resource, table, key, asked)
+    ]
+
+
+def _shown(resource: Resource, table: Table, key: Key, asked: Json) -> list[Expected]:
+    held = table.live[key]
+    raw = held.raw
+    if resource.source == "kommo":
+        withs = resource.params.get("with", "").split(",")
+        raw = view(held, rules_for(table.spec.path), withs)
+    records = [orjson.loads(raw)]
+    for name in resource.records[1:]:
+        records = [inner for record in records for inner in record["_embedded"][name]]
+    hidden = held.hidden or {}
+    return [Expected(record, {**asked, **hidden}, table, key, hidden) for record in records]
+
+
+def value_of(resource: Resource, column: Any, expected: Expected) -> Any:
+    """A column's value as this module reads it; ... where it cannot tell."""
+    if column.asked:
+        return expected.asked.get(column.name)
+    path = ELSEWHERE.get((resource.full_name, column.name)) or (column.name,)
+    value: Any = expected.record
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            return ...
+        value = value[name]
+    return converted(resource, column.type, value)
+
+
+def converted(resource: Resource, type_: Type, value: Any) -> Any:
+    if value is None:
+        return None
+    if type_ == Type.JSON:
+        return value
+    if isinstance(value, dict | list):
+        return ...
+    if value == "" and (resource.source != "kommo" or type_ != Type.TEXT):
+        return None
+    match type_:
+        case Type.BIGINT:
+            return int(value)
+        case Type.TEXT:
+            return str(value)
+        case Type.NUMERIC:
+            return Decimal(str(value))
+        case Type.BOOLEAN:
+            return value in (True, "1", 1)
+        case Type.MOMENT:
+            return datetime.fromtimestamp(value, UTC) if isinstance(value, int) else ...
+        case Type.DATE:
+            return _day(str(value))
+    return ...
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+    return day if 1900 <= day.year <= 2100 else None
