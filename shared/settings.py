@@ -272,7 +272,8 @@ def _contradictions(settings: Settings) -> list[str]:
             getattr(settings, f"{vendor}_api_url"),
             getattr(settings, f"{vendor}_rate_limit"),
         )
-        if limit == 0 and not is_loopback(urlsplit(url).hostname):
+        used = settings.configured(vendor.replace("_", "-"))
+        if used and limit == 0 and not is_loopback(urlsplit(url).hostname):
             problems.append(
                 f"{vendor.upper()}_RATE_LIMIT: 0 is accepted for loopback addresses only"
             )

@@ -169,7 +169,9 @@ class Ground:
     def _all(self, table: Any) -> list[Row]:
         def read(connection: Connection) -> list[Row]:
             order = list(table.primary_key.columns)
-            return [dict(row._mapping) for row in connection.execute(select(table).order_by(*order))]
+            return [
+                dict(row._mapping) for row in connection.execute(select(table).order_by(*order))
+            ]
 
         rows: list[Row] = self.run(read)
         return rows

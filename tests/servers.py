@@ -64,6 +64,13 @@ def template_url(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """A migrated database for one test."""
+    with copy_of(postgres_url, template_url) as url:
+        yield url
+
+
+@contextmanager
+def copy_of(postgres_url: str, template_url: str) -> Iterator[str]:
+    """A copy of a database to which nobody is connected; for fixtures that outlive one test."""
     with _database(postgres_url, template=_name_in(template_url)) as url:
         yield url
 

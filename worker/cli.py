@@ -166,6 +166,16 @@ def upgrade() -> None:
     typer.echo("the database is up to date")
 
 
+@database.command()
+def url() -> None:
+    """Prints the database's address, password and all: psql "$(ponte db url)"."""
+    from worker.servers import ready_settings
+
+    with ready_settings() as ready:
+        assert ready.settings.database_url  # noqa: S101
+        typer.echo(ready.settings.database_url.get_secret_value())
+
+
 @token.command()
 def create(
     name: str,

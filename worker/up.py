@@ -183,4 +183,5 @@ def _show_way_in(here: Reach, console: Console) -> None:
     console.print(
         f'  curl -H "Authorization: Bearer $TOKEN" {home}/api/kommo/deals', soft_wrap=True
     )
+    console.print('[bold]SQL[/]        psql "$(.venv/bin/ponte db url)"')
     console.print("Ctrl-C ends everything.")

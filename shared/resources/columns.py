@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -77,7 +77,8 @@ def _column(name: str, type_: Type, convert: Callable[[Any], Value], at: Sequenc
             return None
         try:
             return convert(value)
-        except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
+        except (ValueError, TypeError, ArithmeticError, OSError) as error:
+            # OverflowError and OSError: datetime's way of refusing moments far away
             raise ValueError(f"{'.'.join(path)}: {value!r} is no {type_}") from error
 
     return Column(name, type_, read)
@@ -149,13 +150,17 @@ def _to_text(value: Any) -> str:
     return str(value)
 
 
+_LONGEST_NUMBER = 100
+"""Digits before or behind the point: PostgreSQL takes many more, but an exponent can ask for millions."""
+
+
 def _to_decimal(value: Any) -> Decimal | None:
     if isinstance(value, bool):
         raise ValueError
     if isinstance(value, str) and not value.strip():
         return None
     number = Decimal(str(value))
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
         raise ValueError
     return number
 

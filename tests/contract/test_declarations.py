@@ -2,15 +2,17 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from shared import resources
+from shared.db.engine import connect
 from shared.db.mirror import SQL_TYPES, rows_table, stamps_table
 from shared.resources.grammar import Horizon, Resource
-from tests.ground import Ground
+from tests.servers import copy_of
 
 every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda each: each.full_name)
 BOOKS = ["raw", "changed_at", "deleted_at", "missing_since"]
@@ -21,7 +23,9 @@ def names(resource: Resource) -> list[str]:
 
 
 def horizon(full: bool) -> Horizon:
-    return Horizon(date(2026, 11, 23), date(2026, 10, 1), full, {r.full_name: ["7"] for r in resources.ALL})
+    return Horizon(
+        date(2026, 11, 23), date(2026, 10, 1), full, {r.full_name: ["7"] for r in resources.ALL}
+    )
 
 
 @every_resource
@@ -45,7 +49,9 @@ def test_what_proves_a_filter_is_a_declared_column(resource: Resource) -> None:
     since = (resource.since.column,) if resource.since else ()
     assert set(within) | set(since) <= set(names(resource))
     if resource.within:
-        windows = [ask for ask in resource.asks(horizon(full=False)) if resource.within.start in ask]
+        windows = [
+            ask for ask in resource.asks(horizon(full=False)) if resource.within.start in ask
+        ]
         assert windows, "a window that is never asked for proves nothing"
         assert all(resource.within.end in ask for ask in windows)
 
@@ -110,17 +116,26 @@ def test_fingerprints_differ_between_declarations_that_differ() -> None:
     assert len({resource.fingerprint for resource in resources.ALL}) == len(shapes)
 
 
+@pytest.fixture(scope="module")
+def template(postgres_url: str, template_url: str) -> Iterator[Engine]:
+    """A copy of the migrated database, to be looked at only."""
+    with copy_of(postgres_url, template_url) as url:
+        engine = connect(url)
+        yield engine
+        engine.dispose()
+
+
 SHORT = {"timestamp with time zone": "timestamptz", "ARRAY": "text[]"}
 
 
 @every_resource
-def test_its_tables_stand_in_the_migrated_database(ground: Ground, resource: Resource) -> None:
-    kept = _columns(ground, resource.source, resource.name)
+def test_its_tables_stand_in_the_migrated_database(template: Engine, resource: Resource) -> None:
+    kept = _columns(template, resource.source, resource.name)
     declared = {column.name: str(column.type) for column in resource.columns}
     books = {"integration_id": "integer", "raw": "jsonb"}
     books |= dict.fromkeys(("changed_at", "deleted_at", "missing_since"), "timestamptz")
     assert kept == declared | books
-    stamps = _columns(ground, "sync", f"{resource.source}_{resource.name}_stamps")
+    stamps = _columns(template, "sync", f"{resource.source}_{resource.name}_stamps")
     key = {column.name: str(column.type) for column in resource.key_columns}
     facts = {"hash": "uuid", "observed_at": "timestamptz", "gone": "boolean", "misses": "smallint"}
     assert stamps == {"integration_id": "integer", **key, **facts}
@@ -128,12 +143,12 @@ def test_its_tables_stand_in_the_migrated_database(ground: Ground, resource: Res
         assert [c.name for c in table.primary_key.columns] == ["integration_id", *resource.key]
 
 
-def _columns(ground: Ground, schema: str, table: str) -> dict[str, str]:
+def _columns(engine: Engine, schema: str, table: str) -> dict[str, str]:
     asked = text(
         "select column_name, data_type from information_schema.columns"
         " where table_schema = :schema and table_name = :table"
     )
-    with ground.reach.engine.begin() as connection:
+    with engine.begin() as connection:
         rows = connection.execute(asked, {"schema": schema, "table": table})
         return {row.column_name: SHORT.get(row.data_type, row.data_type) for row in rows}
 

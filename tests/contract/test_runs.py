@@ -1,5 +1,6 @@
 """What every resource owes its users, proven on a real database against both vendors in a box."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from shared.resources.columns import Context, Type
 from shared.resources.grammar import Resource
 from tests.contract.changes import bring_back, remove, rewrite, spoilt, text_column
 from tests.contract.worlds import Expected, tables_of, value_of, world
-from tests.ground import Ground, Row, pages_of, reaching
+from tests.ground import Ground, Row, ground_on, pages_of, reaching
+from tests.servers import copy_of
 from worker.sync import rows
 from worker.sync.rows import Batch
 from worker.sync.upsert import Mirror, Written
@@ -25,6 +27,11 @@ from worker.sync.upsert import Mirror, Written
 every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda each: each.full_name)
 lists = pytest.mark.parametrize(
     "resource", [r for r in resources.ALL if not r.single], ids=lambda each: each.full_name
+)
+unconfirmed = pytest.mark.parametrize(
+    "resource",
+    [r for r in resources.ALL if not r.single and not r.by_id],
+    ids=lambda each: each.full_name,
 )
 tellers = pytest.mark.parametrize(
     "resource", [r for r in resources.ALL if r.news], ids=lambda each: each.full_name
@@ -71,9 +78,11 @@ def test_the_first_run_brings_the_whole_world(ground: Ground, resource: Resource
 
 
 @every_resource
-def test_most_columns_can_be_checked_against_the_world(ground: Ground, resource: Resource) -> None:
+def test_most_columns_can_be_checked_against_the_world(
+    shared_ground: Ground, resource: Resource
+) -> None:
     """The test before this one is worth something: keys and most columns are compared."""
-    first = world(ground.box, resource)[0]
+    first = world(shared_ground.box, resource)[0]
     told = [c.name for c in resource.columns if value_of(resource, c, first) is not ...]
     assert set(resource.key) <= set(told)
     assert len(told) * 2 >= len(resource.columns)
@@ -93,13 +102,6 @@ def test_a_second_run_writes_nothing_and_stamps_every_row(
     assert ground.rows(resource) == before
     assert all(stamp["observed_at"] >= report["started_at"] for stamp in ground.stamps(resource))
     assert len(ground.stamps(resource)) == len(before)
-
-
-@every_resource
-def test_an_incremental_run_without_changes_writes_nothing(
-    ground: Ground, resource: Resource
-) -> None:
-    done(ground.sync(resource))
     report = done(ground.sync(resource))
     assert report["mode"] == "incremental"
     assert report["written"] == report["gone"] == 0
@@ -126,13 +128,23 @@ def test_a_changed_record_is_written_and_no_other(ground: Ground, resource: Reso
     }
 
 
+NUMBERS = itertools.count(1000)
+
+
+@pytest.fixture(scope="module")
+def shared_ground(postgres_url: str, template_url: str) -> Iterator[Ground]:
+    """One for all tests that put rows by hand: each does so as an integration of its own."""
+    with copy_of(postgres_url, template_url) as url, ground_on(url) as made:
+        yield made
+
+
 class Looks:
     """Puts versions of one record by hand, each with its own moment."""
 
     def __init__(self, ground: Ground, resource: Resource) -> None:
         self.ground, self.resource = ground, resource
         self.expected = world(ground.box, resource)[0]
-        self.integration = ground.integration(resource.provider).id
+        self.integration = next(NUMBERS)
         self.key = self.expected.key(resource)
         with ground.reach.engine.begin() as connection:
             self.zero = clock(connection)
@@ -155,29 +167,39 @@ class Looks:
             mirror = Mirror(connection, self.integration, self.resource)
             return mirror.gone([self.key], self.at(seconds), told=told)
 
+    def rows(self) -> list[Row]:
+        return self._mine(self.ground.rows(self.resource))
+
+    def stamps(self) -> list[Row]:
+        return self._mine(self.ground.stamps(self.resource))
+
     @property
     def row(self) -> Row:
-        return self.ground.row(self.resource, *self.key)
+        (row,) = self.rows()
+        return row
+
+    def _mine(self, found: list[Row]) -> list[Row]:
+        return [row for row in found if row["integration_id"] == self.integration]
 
 
 @every_resource
 def test_an_older_page_after_a_newer_one_changes_nothing(
-    ground: Ground, resource: Resource
+    shared_ground: Ground, resource: Resource
 ) -> None:
-    looks = Looks(ground, resource)
+    looks = Looks(shared_ground, resource)
     assert looks.put("newer", 2).written == 1
-    before = (looks.row, ground.stamps(resource))
+    before = (looks.row, looks.stamps())
     assert looks.put("older", 1).written == 0
     assert looks.put("as old", 2).written == 0
-    assert (looks.row, ground.stamps(resource)) == before
+    assert (looks.row, looks.stamps()) == before
 
 
 @every_resource
 @pytest.mark.parametrize("told", [True, False], ids=["deleted", "missing"])
 def test_a_stale_page_does_not_revive_what_is_gone_but_a_newer_one_does(
-    ground: Ground, resource: Resource, told: bool
+    shared_ground: Ground, resource: Resource, told: bool
 ) -> None:
-    looks = Looks(ground, resource)
+    looks = Looks(shared_ground, resource)
     looks.put("there", 1)
     assert looks.gone(3, told=told) == 1
     mark = "deleted_at" if told else "missing_since"
@@ -190,21 +212,21 @@ def test_a_stale_page_does_not_revive_what_is_gone_but_a_newer_one_does(
 
 @every_resource
 def test_a_stale_page_does_not_first_insert_what_is_known_to_be_gone(
-    ground: Ground, resource: Resource
+    shared_ground: Ground, resource: Resource
 ) -> None:
-    looks = Looks(ground, resource)
+    looks = Looks(shared_ground, resource)
     looks.gone(2)
     assert looks.put("stale", 1).written == 0
-    assert ground.rows(resource) == []
+    assert looks.rows() == []
     assert looks.put("back", 3).written == 1
     assert looks.row[looks.name] == "back"
 
 
 @every_resource
 def test_an_older_word_of_its_end_does_not_mark_what_was_seen_since(
-    ground: Ground, resource: Resource
+    shared_ground: Ground, resource: Resource
 ) -> None:
-    looks = Looks(ground, resource)
+    looks = Looks(shared_ground, resource)
     looks.put("there", 2)
     assert looks.gone(1) == 0
     assert looks.row["deleted_at"] is None
@@ -284,7 +306,8 @@ def test_an_interrupted_run_resumes_at_its_page_and_ends_with_the_same_rows(
     expected = {each.key(resource) for each in world(ground.box, resource)}
     assert set(keyed(resource, ground.rows(resource))) == expected
     assert (report["seen"], report["written"]) == (len(expected), len(expected))
-    assert stretches >= report["pages"] > len(expected) / 7.5
+    assert stretches >= report["pages"]
+    assert not resource.by_id or report["pages"] >= len(expected) / 7
     assert max(heard.values(), default=1) <= 2
 
 
@@ -317,12 +340,10 @@ def test_a_record_that_vanished_is_marked_by_the_rules_and_comes_back(
     assert row["deleted_at"] is row["missing_since"] is None
 
 
-@lists
+@unconfirmed
 def test_a_record_that_one_walk_missed_and_the_next_met_is_never_marked(
     ground: Ground, resource: Resource
 ) -> None:
-    if resource.by_id:
-        pytest.skip("absence is confirmed by id")
     done(ground.sync(resource))
     chosen = world(ground.box, resource)[-1]
     for _ in range(2):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,9 +53,6 @@ def test_a_pool_that_dies_is_started_again_by_its_supervisor(ponte: Deployment) 
     begin_and_wait_for_the_middle(ponte)
     victims = ponte.children("worker", "beat,sync")
     assert victims
-    import os
-    import signal
-
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
     ponte.until(ponte.at_rest, 60, "the run to be resumed and finished")
@@ -63,8 +62,8 @@ def test_a_pool_that_dies_is_started_again_by_its_supervisor(ponte: Deployment) 
 def test_redis_wiped_with_deliveries_waiting_and_a_sync_running_loses_nothing(
     ponte: Deployment,
 ) -> None:
-    begin_and_wait_for_the_middle(ponte)
     ponte.subscribe()
+    begin_and_wait_for_the_middle(ponte)
     ponte.control("churn", {"changes": 100, "vendor": "kommo"})
     Redis.from_url(ponte.redis_url).flushall()
     ponte.control("churn", {"changes": 100, "vendor": "kommo"})

@@ -88,9 +88,9 @@ class Engine:
                 position.note_total(page.total)
                 continue
             if self._repeats(page):
-                if page.total is None:
-                    break  # the vendor does not page this list
-                raise WalkBroken(f"page {number} repeats the page before it")
+                if page.more or not position.complete:
+                    raise WalkBroken(f"page {number} repeats the page before it")
+                break  # the vendor does not page this list
             self._keep(ask, number, page)
             if time.monotonic() > self._deadline:
                 return False
