@@ -81,6 +81,10 @@ class Paused(Retryable):
 
 
 class BudgetSpent(Retryable):
+    """`seconds`: when to look again; the window of 24 hours moves slowly."""
+
+    seconds = 600.0
+
     def __init__(self, budget: str, daily: int) -> None:
         super().__init__(f"the {daily} requests that {budget} has in 24 hours are used up")
 

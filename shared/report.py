@@ -107,7 +107,7 @@ def of_resources(
             synced_at=checkpoint.updated_at if checkpoint else None,
             full_walk_at=checkpoint.walked_at if checkpoint else None,
             age_seconds=float(checkpoint.age) if checkpoint else None,
-            next_at=_next(settings, one, checkpoint, run),
+            next_at=_next(settings, resource, checkpoint, run),
             drift=drifted.get(at),
             last_run=run,
         )
@@ -119,15 +119,15 @@ def of_resources(
 
 
 def _next(
-    settings: Settings, integration: Integration, checkpoint: Any, run: RunReport | None
+    settings: Settings, resource: Resource, checkpoint: Any, run: RunReport | None
 ) -> datetime | None:
     """When it is looked at again: an order that waits knows, else the schedule."""
     if run and run.state == "queued":
         return run.next_at
     if checkpoint is None:
         return None
-    every: float = getattr(settings, f"{integration.source}_incremental_seconds")
-    due: datetime = checkpoint.updated_at + timedelta(seconds=every)
+    every = settings.interval(resource.provider, windowed=resource.windowed)
+    due: datetime = checkpoint.updated_at + every
     return due
 
 

@@ -42,6 +42,7 @@ class Run:
     owner: UUID
     started_at: datetime
     attempts: int
+    trigger: str
     position: Mapping[str, Any] | None
 
 
@@ -176,6 +177,7 @@ def _run(row: Row[Any]) -> Run:
         owner=row.owner,
         started_at=row.started_at,
         attempts=row.attempts,
+        trigger=row.trigger,
         position=row.position,
     )
 

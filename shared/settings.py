@@ -10,7 +10,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -197,6 +197,17 @@ class Settings(BaseSettings):
         """The first day of Gestão Click's history: the setting, else five years back."""
         today = date.today()  # noqa: DTZ011  (a day more or less does not matter here)
         return self.gestao_click_history_from or date(today.year - 5, today.month, 1)
+
+    def interval(self, provider: str, *, windowed: bool) -> timedelta:
+        """How often a list is read: what changed every few minutes, whole lists now and then."""
+        if not windowed:
+            return timedelta(seconds=self.catalogue_seconds)
+        is_kommo = provider == "kommo"
+        return timedelta(
+            seconds=self.kommo_incremental_seconds
+            if is_kommo
+            else self.gestao_click_incremental_seconds
+        )
 
     def configured(self, provider: str) -> bool:
         """Are there credentials for this provider?"""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -59,12 +59,19 @@ def sync(reach: Reach, run_ids: Sequence[int], console: Console) -> list[dict[st
     groups: dict[int, list[int]] = {}
     for run in progress.read(reach, run_ids):
         groups.setdefault(run["integration_id"], []).append(run["id"])
-    threads = [
-        threading.Thread(target=_carry, args=(reach, ids), daemon=True) for ids in groups.values()
-    ]
-    for thread in threads:
-        thread.start()
-    return progress.follow(reach, run_ids, console)
+    pool = ThreadPoolExecutor(len(groups))
+    working = [pool.submit(_carry, reach, ids) for ids in groups.values()]
+    try:
+        return progress.follow(reach, run_ids, console, lambda: _raise_failure(working))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _raise_failure(working: Sequence[Future[None]]) -> None:
+    """What ended a thread ends the command: nobody would carry its runs on."""
+    for work in working:
+        if work.done():
+            work.result()
 
 
 def _carry(reach: Reach, run_ids: Sequence[int]) -> None:

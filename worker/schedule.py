@@ -37,19 +37,9 @@ def due(
             last.walked_at and last.walked_at < night and last.asked_at < night
         ):
             wanted.append((resource, True))
-        elif now - last.asked_at >= _interval(settings, resource):
+        elif now - last.asked_at >= settings.interval(provider, windowed=resource.windowed):
             wanted.append((resource, False))
     return wanted
-
-
-def _interval(settings: Settings, resource: Resource) -> timedelta:
-    if not resource.windowed:
-        return timedelta(seconds=settings.catalogue_seconds)
-    seconds = {
-        "kommo": settings.kommo_incremental_seconds,
-        "gestao-click": settings.gestao_click_incremental_seconds,
-    }
-    return timedelta(seconds=seconds[resource.provider])
 
 
 def _last_night(settings: Settings, now: datetime) -> datetime:

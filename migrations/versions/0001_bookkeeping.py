@@ -71,6 +71,7 @@ TABLES = """
         reason text,
         primary key (id)
     );
+    create index deliveries_settled on sync.deliveries (settled_at) where settled_at is not null;
     create index deliveries_waiting on sync.deliveries (integration_id, next_at) where settled_at is null;
     comment on column sync.deliveries.outcome is 'done, not mirrored yet, undecodable, other account, …';
 

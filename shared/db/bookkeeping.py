@@ -95,6 +95,7 @@ deliveries = Table(
         "next_at",
         postgresql_where=text("settled_at is null"),
     ),
+    Index("deliveries_settled", "settled_at", postgresql_where=text("settled_at is not null")),
     schema="sync",
 )
 

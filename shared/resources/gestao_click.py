@@ -34,7 +34,7 @@ CLIENTES = Resource(
     path="/clientes",
     records=("data",),
     page_size=100,
-    # the default list may hide inactive ones, so both are asked for (gestaoclick-api.md 6)
+    # the default list may hide inactive ones, so both are asked for (gestaoclick-api.md 6, 11.8)
     slices=(OneOf("situacao", ("1", "0")),),
     by_id=True,
     key=("id",),
@@ -65,6 +65,7 @@ PRODUTOS = Resource(
     path="/produtos",
     records=("data",),
     page_size=100,
+    slices=(OneOf("ativo", ("1", "0")),),
     by_id=True,
     key=("id",),
     listed=Listed("products", search=("nome", "codigo_interno", "codigo_barra")),

@@ -138,12 +138,20 @@ class Kommo:
                 yield News(str(event["entity_id"]), str(event["type"]).endswith("_deleted"), at)
 
     def _trash(self, resource: Resource, since: datetime) -> Iterable[News]:
-        """`only_deleted` replaces the list by skeletons: they say that, never what."""
-        for record in self._all(
-            resource.path, {"with": "only_deleted", "limit": 250}, resource.records[0]
-        ):
+        """`only_deleted` replaces the list by skeletons: they say that, never what.
+
+        Where it is ignored, rows that are not deleted come: then the trash tells nothing.
+        """
+        question = {
+            "with": "only_deleted",
+            "filter[updated_at][from]": int(since.timestamp()),
+            "limit": resource.page_size,
+        }
+        for record in self._all(resource.path, question, resource.records[0]):
+            if record.get("is_deleted") is not True:
+                return
             at = datetime.fromtimestamp(int(record.get("updated_at") or 0), UTC)
-            if record.get("is_deleted") is True and at >= since.replace(microsecond=0):
+            if at >= since.replace(microsecond=0):
                 yield News(str(record["id"]), True, at)
 
     def _all(self, path: str, question: Mapping[str, Any], key: str) -> Iterable[Record]:

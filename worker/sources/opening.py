@@ -9,7 +9,7 @@ from shared.errors import Misuse
 from shared.integrations import Integration
 from shared.settings import Settings
 from worker.reach import Reach
-from worker.sources import gestao_click, kommo
+from worker.sources import claims, gestao_click, kommo
 from worker.sources.budget import SYNC, Book, Budget
 from worker.sources.gestao_click import GestaoClick
 from worker.sources.http import Dialect, Door
@@ -64,7 +64,7 @@ def open_source(
     """A Source for an integration. waiting: called before each request and while it waits for a slot;
     asked: called once a request."""
     settings = reach.settings
-    account = f"{integration.provider}:{integration.account_id or f'new-{integration.id}'}"
+    account = f"{integration.provider}:{_account(integration, given)}"
     is_kommo = given.provider == "kommo"
     milliseconds = settings.kommo_timeout if is_kommo else settings.gestao_click_timeout
     door = Door(
@@ -85,6 +85,12 @@ def open_source(
         asked=asked,
     )
     return Kommo(door) if is_kommo else GestaoClick(door)
+
+
+def _account(integration: Integration, given: Credentials) -> str:
+    """Whose quota it is; before the first answer, whose the token says it is."""
+    claimed = claims.read(given.secrets[0]).get("account_id") if given.provider == "kommo" else None
+    return integration.account_id or str(claimed or f"new-{integration.id}")
 
 
 def _dialect(given: Credentials) -> Dialect:

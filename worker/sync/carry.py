@@ -24,8 +24,10 @@ from worker.sources import identity
 from worker.sources.opening import credentials, open_source
 from worker.sync.engine import Engine
 
-PATIENCE = 8
-"""Attempts without a page of progress before a run is given up; the schedule makes a new one."""
+PATIENCE = {"cli": 3}
+MUCH_PATIENCE = 30
+"""Attempts without a page of progress before a run is given up, by who asked for it: a person at a
+terminal wants to know soon, a worker has hours. The schedule makes a new run."""
 LONGEST_DELAY = 900.0
 RENEW_EVERY = 1.0
 
@@ -81,7 +83,8 @@ def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> 
 
 def _again_later(reach: Reach, run: Run, error: Retryable) -> bool:
     """Puts the run back; gives up when it has not moved for too long."""
-    if run.attempts >= PATIENCE and not hasattr(error, "seconds"):
+    patience = PATIENCE.get(run.trigger, MUCH_PATIENCE)
+    if run.attempts >= patience and not hasattr(error, "seconds"):
         _fail(reach, run, f"{error} ({run.attempts} attempts)")
         return False
     delay = getattr(error, "seconds", None) or min(LONGEST_DELAY, 2.0**run.attempts)
