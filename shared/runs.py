@@ -142,7 +142,8 @@ def _insert_or_join(
 def _shared_request(connection: Connection, ids: Sequence[int]) -> UUID | None:
     """The oldest request that asked for all of these runs: repeating a request gives it back."""
     asked = list(connection.scalars(select(table.c.request_ids).where(table.c.id.in_(ids))))
-    return next((one for one in asked[0] if all(one in others for others in asked)), None)
+    first = asked[0] if asked else []
+    return next((one for one in first if all(one in others for others in asked)), None)
 
 
 def ready(connection: Connection, integration_ids: Sequence[int]) -> list[int]:

@@ -16,13 +16,22 @@ from shared.integrations import Integration
 from shared.resources.grammar import Resource
 from shared.settings import Settings
 
+FULL_AGAIN = timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class Past:
-    """The last walk of a resource: when its newest run was made, when it was last walked in full."""
+    """What was done about a resource: its newest run, its newest full one, its last complete full walk."""
 
     asked_at: datetime | None = None
+    full_asked_at: datetime | None = None
     walked_at: datetime | None = None
+
+    def lacks_full_walk(self, night: datetime, now: datetime) -> bool:
+        """Not walked in full since that night; one that failed is tried again after an hour."""
+        if self.walked_at is None or self.walked_at >= night:
+            return False
+        return self.full_asked_at is None or self.full_asked_at < max(night, now - FULL_AGAIN)
 
 
 def due(
@@ -52,7 +61,11 @@ def _last_night(settings: Settings, now: datetime) -> datetime:
 def past(connection: Connection, integration: Integration) -> dict[str, Past]:
     """What the books say of each resource."""
     asked = connection.execute(
-        select(runs.c.resource, func.max(runs.c.created_at))
+        select(
+            runs.c.resource,
+            func.max(runs.c.created_at),
+            func.max(runs.c.created_at).filter(runs.c.mode == "full"),
+        )
         .where(runs.c.integration_id == integration.id)
         .group_by(runs.c.resource)
     )
@@ -62,7 +75,7 @@ def past(connection: Connection, integration: Integration) -> dict[str, Past]:
         )
     )
     walks: dict[str, Any] = {row[0]: row[1] for row in walked}
-    return {name: Past(at, walks.get(name)) for name, at in asked}
+    return {name: Past(at, full_at, walks.get(name)) for name, at, full_at in asked}
 
 
 def refused(connection: Connection, integration: Integration, digest: str) -> bool:

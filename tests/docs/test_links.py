@@ -58,7 +58,7 @@ def test_commands_that_are_named_exist(page: Path) -> None:
 def test_settings_that_are_named_exist(page: Path) -> None:
     known = {name for one in declared() for name in one.names}
     known |= {f"{name}_FILE" for name in known} | {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
-    ours = r"`((?:KOMMO|GESTAO_CLICK|PONTE|FLOWER)_[A-Z_]+)[`=]"
+    ours = r"`((?:KOMMO|GESTAO_CLICK|PONTE_(?!URL)|FLOWER)[A-Z_]+)[`=]"
     assert set(re.findall(ours, page.read_text())) <= known
 
 

@@ -15,7 +15,9 @@ from shared.resources.columns import Column, Context, phone_number
 HERE = Context({"tipo": "produto"})
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 READERS = [
@@ -181,7 +183,13 @@ def contact(*fields: dict[str, Any]) -> dict[str, Any]:
 
 def field(code: str | None, *values: Any, id_: int = 1300001) -> dict[str, Any]:
     shaped = [{"value": value} if not isinstance(value, dict) else value for value in values]
-    return {"field_id": id_, "field_name": "F", "field_code": code, "field_type": "t", "values": shaped}
+    return {
+        "field_id": id_,
+        "field_name": "F",
+        "field_code": code,
+        "field_type": "t",
+        "values": shaped,
+    }
 
 
 def test_phones_and_emails_are_kept_once_each_in_order() -> None:
@@ -217,8 +225,14 @@ def test_custom_fields_are_keyed_by_id_whether_sent_as_list_or_as_map() -> None:
 
 
 def test_the_main_contact_and_the_company_are_found_among_the_embedded() -> None:
-    company, main = kommo.COMPANY_ID, next(c for c in kommo.LEADS.columns if c.name == "main_contact_id")
-    embedded = {"companies": [{"id": 5}], "contacts": [{"id": 1, "is_main": False}, {"id": 2, "is_main": True}]}
+    company, main = (
+        kommo.COMPANY_ID,
+        next(c for c in kommo.LEADS.columns if c.name == "main_contact_id"),
+    )
+    embedded = {
+        "companies": [{"id": 5}],
+        "contacts": [{"id": 1, "is_main": False}, {"id": 2, "is_main": True}],
+    }
     assert company.read({"_embedded": embedded}, HERE) == 5
     assert main.read({"_embedded": embedded}, HERE) == 2
     for nothing in ({}, {"_embedded": {}}, {"_embedded": {"companies": [], "contacts": None}}):

@@ -50,18 +50,28 @@ def test_months_leave_no_day_out_and_none_twice(today: date, days: int) -> None:
 def test_trailing_days_are_the_whole_list_when_full_else_a_window_that_includes_tomorrow() -> None:
     dimension = TrailingDays("from", "to", days=30)
     assert list(dimension.values(horizon(full=True))) == [{}]
-    assert list(dimension.values(horizon(full=False))) == [{"from": "2026-10-24", "to": "2026-11-24"}]
+    assert list(dimension.values(horizon(full=False))) == [
+        {"from": "2026-10-24", "to": "2026-11-24"}
+    ]
 
 
 def test_per_row_asks_once_for_each_row_and_once_without_when_there_is_none() -> None:
     dimension = PerRow("loja_id", needs="x")
-    assert list(dimension.values(horizon(full=True, x=["1", "2"]))) == [{"loja_id": "1"}, {"loja_id": "2"}]
+    assert list(dimension.values(horizon(full=True, x=["1", "2"]))) == [
+        {"loja_id": "1"},
+        {"loja_id": "2"},
+    ]
     assert list(dimension.values(horizon(full=True))) == [{}]
 
 
 def declared(**changes: object) -> Resource:
     plain = Resource(
-        "kommo", "things", "/things", ("things",), ("id",), (columns.integer("id"), columns.text("name"))
+        "kommo",
+        "things",
+        "/things",
+        ("things",),
+        ("id",),
+        (columns.integer("id"), columns.text("name")),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -90,7 +100,9 @@ def test_windowed_is_what_an_incremental_walk_does_not_see_whole(
     assert declared(**changes).windowed is windowed
 
 
-def test_the_fingerprint_changes_with_columns_types_params_and_version_and_with_nothing_else() -> None:
+def test_the_fingerprint_changes_with_columns_types_params_and_version_and_with_nothing_else() -> (
+    None
+):
     before = declared().fingerprint
     different = [
         declared(columns=(columns.integer("id"),)),

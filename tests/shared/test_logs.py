@@ -36,7 +36,12 @@ def test_secrets_are_masked_wherever_they_stand(said: str, hidden: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["run 7 of kommo.leads is done", "postgresql://db:5432/x", "GET /api/v4/leads?page=2", "token create"],
+    [
+        "run 7 of kommo.leads is done",
+        "postgresql://db:5432/x",
+        "GET /api/v4/leads?page=2",
+        "token create",
+    ],
 )
 def test_what_is_no_secret_stays(said: str) -> None:
     assert logs.mask(said) == said

@@ -40,9 +40,7 @@ def test_two_workers_never_take_the_same_question(reach: Reach) -> None:
     id_ = questions.ask(reach.engine, reach.keys, questions.LOOK_LIVE, {"page": 1})
     taken: list[Any] = []
     workers = [
-        threading.Thread(
-            target=lambda: taken.append(questions.take(reach.engine, reach.keys, id_))
-        )
+        threading.Thread(target=lambda: taken.append(questions.take(reach.engine, reach.keys, id_)))
         for _ in range(6)
     ]
     for worker in workers:

@@ -19,7 +19,12 @@ from worker.reach import Reach
 
 LEADS, VENDAS, LOJAS, PAGAMENTOS = (
     BY_NAME[name]
-    for name in ("kommo.leads", "gestao_click.vendas", "gestao_click.lojas", "gestao_click.pagamentos")
+    for name in (
+        "kommo.leads",
+        "gestao_click.vendas",
+        "gestao_click.lojas",
+        "gestao_click.pagamentos",
+    )
 )
 
 
@@ -58,7 +63,10 @@ class Books:
         self.run(lambda c: c.execute(update(table).where(table.c.id == run_id).values(**values)))
 
     def checkpoint(self, resource: Any) -> None:
-        key = {"integration_id": self.integration(resource.provider).id, "resource": resource.full_name}
+        key = {
+            "integration_id": self.integration(resource.provider).id,
+            "resource": resource.full_name,
+        }
         values = {**key, "cursor": text("now()"), "run_id": 1}
         self.run(lambda c: c.execute(checkpoints.insert().values(**values)))
 
@@ -140,7 +148,9 @@ def test_a_claimed_run_is_nobody_elses_until_its_lease_is_over(books: Books) -> 
 def test_only_one_of_many_claims_a_run(books: Books) -> None:
     (run_id,) = books.request(LEADS).run_ids
     claimed: list[Run | None] = []
-    threads = [threading.Thread(target=lambda: claimed.append(books.claim(run_id))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: claimed.append(books.claim(run_id))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -181,7 +191,11 @@ def test_an_ended_run_keeps_no_position_and_says_why_it_failed(books: Books) -> 
     books.run(runs.renew, run, 40, position={"page": 3})
     books.run(runs.finish, run, "no such list")
     report = books.report(run_id)
-    assert (report["state"], report["reason"], report["position"]) == ("failed", "no such list", None)
+    assert (report["state"], report["reason"], report["position"]) == (
+        "failed",
+        "no such list",
+        None,
+    )
 
 
 def test_old_runs_are_forgotten_but_the_newest_of_each_resource_is_kept(books: Books) -> None:

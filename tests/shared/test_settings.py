@@ -48,7 +48,11 @@ def test_without_anything_set_the_documented_defaults_hold() -> None:
     found = load()
     assert (found.port, found.kommo_api_url) == (3000, "https://api-c.kommo.com")
     assert found.gestao_click_api_url == "https://api.beteltecnologia.com"
-    assert (found.kommo_timeout, found.kommo_retry_attempts, found.kommo_retry_delay) == (30000, 3, 1000)
+    assert (found.kommo_timeout, found.kommo_retry_attempts, found.kommo_retry_delay) == (
+        30000,
+        3,
+        1000,
+    )
     assert (found.kommo_rate_limit, found.kommo_rate_limit_per_address) == (7, 7)
     assert (found.gestao_click_rate_limit, found.gestao_click_daily_limit) == (3, 30000)
     assert found.kommo_webhook_delay_ms == 200
@@ -167,7 +171,13 @@ def test_a_vendors_address_is_kept_without_what_was_given_too_much(
 
 @pytest.mark.parametrize(
     "given",
-    ["http://acme.kommo.com", "http://10.0.0.1", "ftp://acme.kommo.com", "acme.kommo.com", "https://"],
+    [
+        "http://acme.kommo.com",
+        "http://10.0.0.1",
+        "ftp://acme.kommo.com",
+        "acme.kommo.com",
+        "https://",
+    ],
 )
 @pytest.mark.parametrize("name", ["KOMMO_API_URL", "GESTAO_CLICK_API_URL"])
 def test_no_token_leaves_over_plain_http_but_to_loopback(put: Any, name: str, given: str) -> None:
@@ -177,6 +187,7 @@ def test_no_token_leaves_over_plain_http_but_to_loopback(put: Any, name: str, gi
 
 @pytest.mark.parametrize("vendor", ["KOMMO", "GESTAO_CLICK"])
 def test_no_limit_is_accepted_for_loopback_only(put: Any, vendor: str) -> None:
+    put(KOMMO_JWT_TOKEN="t", GESTAO_CLICK_API_KEY="a", GESTAO_CLICK_SECRET_TOKEN="s")
     put(**{f"{vendor}_RATE_LIMIT": "0"})
     assert any(f"{vendor}_RATE_LIMIT" in problem for problem in problems())
     put(**{f"{vendor}_API_URL": "http://127.0.0.1:9"})
@@ -238,7 +249,11 @@ def test_a_key_must_be_given_when_anything_is_reached_from_elsewhere(
 
 
 def test_secrets_do_not_show_when_settings_are_printed(put: Any) -> None:
-    put(KOMMO_JWT_TOKEN="s3cr3t", PONTE_SECRET_KEY="s3cr3t" * 8, DATABASE_URL="postgresql://u:s3cr3t@h/x")
+    put(
+        KOMMO_JWT_TOKEN="s3cr3t",
+        PONTE_SECRET_KEY="s3cr3t" * 8,
+        DATABASE_URL="postgresql://u:s3cr3t@h/x",
+    )
     assert "s3cr3t" not in repr(load())
 
 

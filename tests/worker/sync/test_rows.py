@@ -1,0 +1,97 @@
+"""Records become rows: typed, sorted, each key once, with a hash that tells whether it changed."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.resources import columns
+from shared.resources.columns import Context
+from shared.resources.grammar import Resource
+from worker.sync import rows
+
+THINGS = Resource(
+    "kommo",
+    "things",
+    "/things",
+    ("things",),
+    ("id",),
+    (columns.integer("id"), columns.text("name"), columns.asked("tipo")),
+)
+PRODUTO = Context({"tipo": "produto"})
+
+
+def record(id_: Any = 1, **fields: Any) -> dict[str, Any]:
+    return {"id": id_, "name": "n", **fields}
+
+
+def hash_of(resource: Resource = THINGS, context: Context = PRODUTO, **fields: Any) -> Any:
+    return rows.to_row(resource, record(**fields), context).hash
+
+
+def test_rows_are_sorted_by_key_and_the_last_of_a_page_wins() -> None:
+    batch = rows.batch(THINGS, [record(3), record(1), record(3, name="again"), record(2)], PRODUTO)
+    assert [row.key for row in batch.rows] == [(1,), (2,), (3,)]
+    assert batch.rows[2].values == (3, "again", "produto")
+    assert batch.rejects == ()
+
+
+def test_a_record_that_cannot_become_a_row_is_kept_apart_with_its_reason() -> None:
+    batch = rows.batch(THINGS, [record(1), record("x"), record(None), record(2)], PRODUTO)
+    assert [row.key for row in batch.rows] == [(1,), (2,)]
+    assert [reject.key for reject in batch.rejects] == ["x", None]
+    assert "'x' is no bigint" in batch.rejects[0].reason
+    assert "id must be filled" in batch.rejects[1].reason
+
+
+@given(
+    st.lists(
+        st.none() | st.integers() | st.text() | st.lists(st.integers()) | st.just({}), max_size=5
+    )
+)
+def test_a_page_of_nonsense_becomes_rejects_and_nothing_else(page: list[Any]) -> None:
+    batch = rows.batch(THINGS, [record(1), *page], PRODUTO)
+    assert len(batch.rows) == 1
+    assert len(batch.rejects) == len(page)
+
+
+def test_links_are_no_part_of_what_is_compared_however_deep() -> None:
+    here = {"_links": {"self": "https://a"}, "_embedded": {"tags": [{"id": 1, "_links": 1}]}}
+    there = {"_links": {"self": "https://b"}, "_embedded": {"tags": [{"id": 1, "_links": 2}]}}
+    assert hash_of(**here) == hash_of(**there)
+    assert hash_of(**here) != hash_of(**{**here, "_embedded": {"tags": [{"id": 2}]}})
+
+
+def test_the_order_of_keys_is_no_change_but_any_value_is_even_in_an_undeclared_field() -> None:
+    assert hash_of(a=1, b=2) == hash_of(b=2, a=1)
+    assert hash_of(a=1) != hash_of(a=2)
+    assert hash_of(a=None) != hash_of()
+
+
+def test_the_hash_changes_with_the_declaration_what_was_asked_and_the_country() -> None:
+    wider = replace(THINGS, columns=(*THINGS.columns, columns.text("more")))
+    hashes = [
+        hash_of(),
+        hash_of(wider),
+        hash_of(replace(THINGS, version=2)),
+        hash_of(context=Context({"tipo": "servico"})),
+        hash_of(context=Context({"tipo": "produto"}, "US")),
+    ]
+    assert len(set(hashes)) == len(hashes)
+    assert hash_of(context=Context({"tipo": "produto", "data_inicio": "2026-01-01"})) == hash_of()
+
+
+def test_raw_is_the_record_as_sent() -> None:
+    import orjson
+
+    sent = record(1, _links={"self": "x"}, extra=[1, {"a": None}])
+    assert orjson.loads(rows.to_row(THINGS, sent, PRODUTO).raw) == sent
+
+
+def test_the_same_bad_record_has_the_same_digest() -> None:
+    one, two, other = (
+        rows.batch(THINGS, [bad], PRODUTO).rejects[0].digest
+        for bad in (record("x"), record("x"), record("y"))
+    )
+    assert one == two != other
