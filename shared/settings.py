@@ -187,6 +187,10 @@ class Settings(BaseSettings):
             raise ValueError("one of DEBUG, INFO, WARNING, ERROR")
         return value.upper()
 
+    @property
+    def log_level(self) -> str:
+        return "DEBUG" if self.kommo_debug else self.ponte_log_level
+
     @cached_property
     def sandboxed(self) -> frozenset[str]:
         """Providers whose vendor is the sandbox."""
@@ -306,9 +310,9 @@ def secret_key(settings: Settings) -> list[str]:
     """
     if settings.ponte_secret_key:
         keys = settings.ponte_secret_key.get_secret_value().replace(",", " ").split()
-        if short := [key for key in keys if len(key) < 32]:
+        if short := [key for key in keys if len(key) < 16]:
             raise SettingsError(
-                [f"PONTE_SECRET_KEY: {len(short)} key(s) shorter than 32 characters"]
+                [f"PONTE_SECRET_KEY: {len(short)} key(s) shorter than 16 characters"]
             )
         return keys
     if not all_on_loopback(settings):

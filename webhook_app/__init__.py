@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application; without `settings` it is a process of its own, configured by its environment."""
     if settings is None:
         settings = load()
-        logs.configure("web", settings.ponte_log_level)
+        logs.configure("web", settings.log_level)
     app = OpenAPI(
         __name__,
         info=Info(title="Ponte", version="0.1.0", description="Kommo and Gestão Click, mirrored."),

@@ -61,7 +61,7 @@ def serve(settings: Settings) -> NoReturn:
 
     ports.ensure_free(settings.host, settings.port)
     create_app(settings)  # a mistake in the settings is told once, here, not by every worker
-    logs.configure("web", settings.ponte_log_level)
+    logs.configure("web", settings.log_level)
     Server(settings, create_app).run()
     raise SystemExit(0)
 

@@ -78,7 +78,7 @@ for _name, _work in TASKS.items():
 
 @signals.setup_logging.connect
 def _set_up_logging(**_: Any) -> None:
-    logs.configure(_process_name(), config.ponte_log_level)
+    logs.configure(_process_name(), config.log_level)
 
 
 @signals.worker_process_init.connect

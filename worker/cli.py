@@ -56,7 +56,7 @@ def web() -> None:
     from worker import programs, serving
 
     # webhooks are taken while Redis is away
-    serving.serve(lambda settings: [programs.web(settings)], queue=False)
+    serving.serve(lambda settings: [programs.web(settings)], vendors=True, queue=False)
 
 
 @app.command()

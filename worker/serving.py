@@ -32,7 +32,7 @@ def serve(
         wanted = make(ready.settings)
         if not several and not ready.embedded:
             programs.become(wanted[0])
-        logs.configure("supervisor", ready.settings.ponte_log_level)
+        logs.configure("supervisor", ready.settings.log_level)
         with Supervisor(watch=[ready.tend]) as supervisor:
             _run(supervisor, wanted)
 

@@ -37,7 +37,13 @@ class Live:
     def run(self, *command: str, **environment: str) -> Done:
         given = {"PATH": os.environ["PATH"], "PONTE_URL": self.url, "TOKEN": self.token}
         return subprocess.run(
-            command, check=False, cwd=ROOT, env=given | environment, capture_output=True, text=True, timeout=30
+            command,
+            check=False,
+            cwd=ROOT,
+            env=given | environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
 
     def call(self, *arguments: str) -> Any:

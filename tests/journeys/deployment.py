@@ -42,7 +42,11 @@ class Deployment:
         access, secret = box.gestao_click_tokens
         self.database_url, self.redis_url = database_url, redis_url
         self.env: dict[str, str] = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("KOMMO", "GESTAO", "PONTE"))},
+            **{
+                k: v
+                for k, v in os.environ.items()
+                if not k.startswith(("KOMMO", "GESTAO", "PONTE"))
+            },
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "PORT": str(self.port),
@@ -86,11 +90,7 @@ class Deployment:
 
     def children(self, name: str, part: str) -> list[int]:
         """Processes below one of ours whose command line holds `part`."""
-        return [
-            pid
-            for pid in _descendants(self._running[name].pid)
-            if part in _command_line(pid)
-        ]
+        return [pid for pid in _descendants(self._running[name].pid) if part in _command_line(pid)]
 
     def stop(self) -> None:
         for process in self._running.values():
@@ -240,7 +240,11 @@ def _signal(pid: int, number: int) -> None:
 
 @contextmanager
 def deployed(
-    folder: Path, database_url: str, redis_url: str, env: Mapping[str, str] | None = None, **world: Any
+    folder: Path,
+    database_url: str,
+    redis_url: str,
+    env: Mapping[str, str] | None = None,
+    **world: Any,
 ) -> Iterator[Deployment]:
     """A sandbox and a Ponte for it; `world` are the sandbox's options."""
     with Sandbox(**world) as box:

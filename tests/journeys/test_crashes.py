@@ -40,10 +40,14 @@ def test_a_worker_killed_in_mid_sync_is_replaced_and_the_run_goes_on_at_its_page
 ) -> None:
     begin_and_wait_for_the_middle(ponte)
     ponte.kill("worker")
-    page = ponte.value("select (position->>'page')::int from sync.runs where resource = 'kommo.leads'")
+    page = ponte.value(
+        "select (position->>'page')::int from sync.runs where resource = 'kommo.leads'"
+    )
     ponte.start("worker")
     ponte.until(ponte.at_rest, 60, "the run to be resumed and finished")
-    run = ponte.query("select id, state, pages, attempts from sync.runs where resource = 'kommo.leads'")
+    run = ponte.query(
+        "select id, state, pages, attempts from sync.runs where resource = 'kommo.leads'"
+    )
     assert [state for _, state, _, _ in run] == ["done"]
     assert run[0][2] == 20, f"5,000 leads are 20 pages; it was killed at page {page}"
     assert ponte.differences(["kommo"]) == {}

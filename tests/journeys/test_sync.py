@@ -127,6 +127,4 @@ def test_the_limits_are_used_and_never_passed_by_two_workers(
 def _busiest(stats: dict[str, Any]) -> float:
     """Requests a second over the ten busiest seconds in a row."""
     per_second = {int(second): count for second, count in stats["per_second"].items()}
-    return max(
-        sum(per_second.get(second + n, 0) for n in range(10)) / 10 for second in per_second
-    )
+    return max(sum(per_second.get(second + n, 0) for n in range(10)) / 10 for second in per_second)

@@ -125,6 +125,7 @@ class Door:
         observed_at = self.budget.slot(self.priority, self.waiting)
         self.asked()
         response = self._exchange(method, path, params, body)
+        log.debug("vendor_answered", path=path, status=response.status_code)
         try:
             parsed = self._parse(path, response)
             self.dialect.check(path, response.status_code, parsed)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +48,12 @@ def test_a_record_that_cannot_become_a_row_is_kept_apart_with_its_reason() -> No
 
 @given(
     st.lists(
-        st.none() | st.integers() | st.text() | st.lists(st.integers()) | st.just({}), max_size=5
+        st.none()
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.text()
+        | st.lists(st.integers())
+        | st.just({}),
+        max_size=5,
     )
 )
 def test_a_page_of_nonsense_becomes_rejects_and_nothing_else(page: list[Any]) -> None:
@@ -83,8 +89,6 @@ def test_the_hash_changes_with_the_declaration_what_was_asked_and_the_country() 
 
 
 def test_raw_is_the_record_as_sent() -> None:
-    import orjson
-
     sent = record(1, _links={"self": "x"}, extra=[1, {"a": None}])
     assert orjson.loads(rows.to_row(THINGS, sent, PRODUTO).raw) == sent
 
