@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_months_leave_no_day_out_and_none_twice(today: date, days: int) -> None:
     asks = list(MONTHS.values(around))
     assert asks[0]["from"] <= around.since.isoformat()
     assert asks[-1]["to"] > (today + timedelta(days=31)).isoformat()
-    for before, after in zip(asks, asks[1:], strict=False):
+    for before, after in pairwise(asks):
         end = date.fromisoformat(before["to"])
         assert (end + timedelta(days=1)).isoformat() == after["from"]
 

@@ -47,8 +47,10 @@ def check(path: str, status: int, body: Any) -> None:
         raise CredentialsRefused(VENDOR, code, detail)
     if code == 429:
         raise RateLimited(VENDOR, None)
-    if code >= 500 or "could not be found" in detail:
-        # a controller that is missing for seconds: a route that exists comes back (3, Errors)
+    foreign_404 = code == 404 and not isinstance(body, Mapping)
+    if code >= 500 or foreign_404 or "could not be found" in detail:
+        # a controller that is missing for seconds: a route that exists comes back (3, Errors);
+        # a 404 without the vendor's envelope is somebody else's, and no word of a deletion
         raise VendorUnavailable(VENDOR, f"HTTP {code} at {path} ({detail})")
     if code == 404:
         raise NotAvailable(VENDOR, path, code, detail)

@@ -174,7 +174,7 @@ class Door:
         try:
             parsed = orjson.loads(content)
         except orjson.JSONDecodeError:
-            if response.ok:
+            if response.status_code < 300:
                 what = f"HTTP {response.status_code} without usable JSON at {path}"
                 raise VendorUnavailable(self.dialect.vendor, what) from None
             return content[:200].decode(errors="replace")

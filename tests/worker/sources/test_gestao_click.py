@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.http import Response
-from shared.errors import RequestRefused, VendorUnavailable
+from shared.errors import VendorUnavailable
 from shared.resources import BY_NAME
 from shared.resources.columns import Context
 from tests.worker.sources.vendors import Vendor, fixture, reply, vendor
@@ -162,13 +162,10 @@ def test_a_controller_that_is_missing_for_a_moment_deletes_nothing() -> None:
         assert [r["id"] for r in source(there).look(VENDAS, ["7"]).records] == ["7"]
 
 
-def test_html_404s_delete_nothing() -> None:
-    with vendor(reply(404, "<html>Not found</html>", "text/html")) as there:
-        try:
-            found = source(there).look(VENDAS, ["7"])
-        except (VendorUnavailable, RequestRefused):
-            return
-        assert not found.told, "somebody else's 404 is no word of the vendor's"
+@pytest.mark.parametrize("body", ["<html>Not found</html>", ""], ids=["html", "empty"])
+def test_a_404_that_is_not_in_the_vendors_envelope_deletes_nothing(body: str) -> None:
+    with vendor(reply(404, body, "text/html")) as there, pytest.raises(VendorUnavailable):
+        source(there).look(VENDAS, ["7"])
 
 
 @pytest.mark.parametrize("data", ["Não há dados!", [], None])
