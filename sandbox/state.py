@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from sandbox.records import Json, Record
-from sandbox.world import World
+from sandbox.world import World, fixture_records
 
 FORMAT = 1
 EVERY = 3.0
@@ -38,7 +38,10 @@ class StateFile:
                 raise ValueError(f"{self.path.name}: not a sandbox state of format {FORMAT}")
             self._read(lines)
         for (vendor, name), table in self.world.tables.items():
-            table.resume(head["last"].get(f"{vendor}/{name}", 0))
+            if f"{vendor}/{name}" in head["last"]:
+                table.resume(head["last"][f"{vendor}/{name}"])
+            else:  # a fixture that was added since
+                table.fill(fixture_records(self.world.fixtures[vendor, name], table))
         self.world.started_at = head["started_at"]
         self._saved_changes = self.world.changes
         return head

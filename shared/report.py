@@ -79,10 +79,10 @@ def _pauses(connection: Connection) -> list[Pause]:
 
 
 def _concerns(pause: Pause, integration: Integration) -> bool:
-    """Budgets are named `<provider>:<account>` and `address:<provider>`."""
+    """Budgets are named `<provider>:<account>` and `<provider>:address`."""
     return pause.budget in (
         f"{integration.provider}:{integration.account_id}",
-        f"address:{integration.provider}",
+        f"{integration.provider}:address",
     )
 
 
@@ -230,8 +230,8 @@ def quotas(connection: Connection, settings: Settings) -> list[Quota]:
 
 
 def _quota(settings: Settings, budget: str, hour: int, day: int, limited: int) -> Quota:
-    account = not budget.startswith("address:")
-    provider = budget.split(":")[0 if account else 1]
+    provider, _, of = budget.partition(":")
+    account = of != "address"
     if provider == "kommo":
         rate = settings.kommo_rate_limit if account else settings.kommo_rate_limit_per_address
         return Quota(budget, provider, hour, day, limited, rate or None, None)

@@ -163,6 +163,7 @@ def claim(connection: Connection, run_id: int, owner: UUID, lease: float) -> Run
             lease_until=_from_now(lease),
             started_at=func.coalesce(table.c.started_at, NOW),
             attempts=table.c.attempts + 1,
+            reason=None,
         )
         .returning(table)
     ).first()

@@ -90,7 +90,9 @@ class Settings(BaseSettings):
     kommo_retry_delay: Positive = Field(
         1000, description="before the second of them, milliseconds; doubles, with jitter"
     )
-    kommo_debug: bool = Field(False, description="log level DEBUG for `ponte sync` and its like")
+    kommo_debug: bool = Field(
+        False, description="log level DEBUG: each request to a vendor is logged"
+    )
     kommo_rate_limit: Annotated[float, Field(ge=0)] = Field(
         7, description="requests a second of the account; 0: no limit, loopback addresses only"
     )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from flask import Flask, Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
@@ -51,7 +53,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         logs.configure("web", settings.log_level)
     app = OpenAPI(
         __name__,
-        info=Info(title="Ponte", version="0.1.0", description="Kommo and Gestão Click, mirrored."),
+        info=Info(
+            title="Ponte", version=version("ponte"), description="Kommo and Gestão Click, mirrored."
+        ),
         security_schemes={"bearer": BEARER, "session": SESSION},
         validation_error_status=400,
         validation_error_model=problems.ProblemModel,

@@ -59,7 +59,8 @@ class Sessions(SecureCookieSessionInterface):
     """Cookies go over https only, once the session was opened over https."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
+        # a proxy's word is enough for this: who forges it only locks himself out
+        return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def register(app: Flask) -> None:

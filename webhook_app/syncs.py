@@ -115,7 +115,7 @@ def ordered(provider: str, full: bool, names: list[str] | None) -> Response:
         own.ring(SYNC, row["id"])
     url = f"/api/runs?request={id_}"
     data = {"request": id_, "runs": rows, "url": url}
-    response = answer(f"{len(rows)} runs are ordered; look at {url}.", data, 202)
+    response = answer(f"Ordered: {len(rows)} run(s); look at {url}.", data, 202)
     response.headers["Location"] = url
     return response
 

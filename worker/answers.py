@@ -12,9 +12,11 @@ from typing import Any
 from shared import integrations, questions, resources
 from shared.errors import (
     AddressBlocked,
+    BudgetSpent,
     CredentialsRefused,
     Misuse,
     NotAvailable,
+    Paused,
     PonteError,
     RateLimited,
     VendorUnavailable,
@@ -35,6 +37,8 @@ STATUSES: dict[type[PonteError], str] = {
     AddressBlocked: "blocked",
     NotAvailable: "not_available",
     RateLimited: "limited",
+    Paused: "limited",
+    BudgetSpent: "limited",
     VendorUnavailable: "unreachable",
     Misuse: "missing",
 }

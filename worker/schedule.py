@@ -42,9 +42,7 @@ def due(
     wanted = []
     for resource in resources.of_provider(provider):
         last = past.get(resource.full_name, Past())
-        if last.asked_at is None or (
-            last.walked_at and last.walked_at < night and last.asked_at < night
-        ):
+        if last.asked_at is None or last.lacks_full_walk(night, now):
             wanted.append((resource, True))
         elif now - last.asked_at >= settings.interval(provider, windowed=resource.windowed):
             wanted.append((resource, False))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-
 from shared import integrations, resources
-from shared.errors import NotAvailable, PonteError
+from shared.errors import PonteError
 from shared.resources.columns import dig
 from worker.programs import local
 from worker.reach import Reach
@@ -30,27 +28,29 @@ def destination(reach: Reach) -> str | None:
     return f"{home.rstrip('/')}/webhooks/kommo/{secret.get_secret_value()}" if home else None
 
 
-def register(reach: Reach, console: Console) -> None:
-    """Subscribes, or says why changes come by polling only. Other vendors' hooks are never touched."""
+def register(reach: Reach) -> tuple[bool, str]:
+    """Subscribes; tells whether, or why changes come by polling only. Others' hooks are never touched."""
     with reach.engine.begin() as connection:
         ours = integrations.ensure(connection, reach.settings)
     kommo = next((each for each in ours if each.provider == "kommo"), None)
+    if kommo is None:
+        return False, "no webhooks: there are no credentials for kommo"
     address = destination(reach)
-    if kommo is None or address is None:
-        console.print(
-            "[yellow]no webhooks:[/] Kommo cannot reach this machine. Set PONTE_PUBLIC_URL (https) and "
-            "KOMMO_WEBHOOK_SECRET; until then changes are polled.",
-        )
-        return
+    if address is None:
+        return False, UNREACHABLE
     source = open_source(reach, kommo, credentials(reach.settings, "kommo"))
     assert isinstance(source, Kommo)  # noqa: S101
     try:
         _subscribe(source, address)
-        console.print("webhook registered: changes arrive as they happen")
-    except NotAvailable as error:
-        console.print(f"[yellow]no webhooks:[/] {error}; changes are polled")
     except PonteError as error:
-        console.print(f"[yellow]the webhook could not be registered:[/] {error}")
+        return False, f"no webhooks, changes are polled: {error}"
+    return True, "webhook registered: changes arrive as they happen"
+
+
+UNREACHABLE = (
+    "no webhooks, changes are polled: Kommo cannot reach this machine. Set PONTE_PUBLIC_URL (https) "
+    "and KOMMO_WEBHOOK_SECRET, then: ponte webhooks register"
+)
 
 
 def _subscribe(source: Kommo, address: str) -> None:

@@ -72,7 +72,7 @@ def _start(
             f"[dim]{time.monotonic() - started:5.1f} s[/]  web, workers, beat and Flower up"
         )
         _first_sync(here, supervisor, console)
-        subscription.register(here, console)
+        console.print(subscription.register(here)[1], soft_wrap=True)
         _show_way_in(here, console)
 
 
@@ -94,7 +94,8 @@ def _with_sandbox(
     os.environ.update(_sandbox_environment(told, missing))
     console.print(
         f"[yellow]sandbox[/] plays {' and '.join(missing)}: invented people, invented money. "
-        f"What it can do: {control}"
+        f"What it can do: {control}",
+        soft_wrap=True,
     )
     return settings.load()
 

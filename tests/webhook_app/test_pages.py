@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, insert
 
+from shared import resources
 from shared.db import bookkeeping as db
 from tests.webhook_app.conftest import Make, Web, settings_for
 from webhook_app.process import ORDINARY
@@ -61,7 +62,7 @@ def busy(web: Web) -> Web:
         )
         c.execute(
             insert(db.pauses).values(
-                budget="address:gestao-click", until=now + timedelta(minutes=5), reason="429"
+                budget="gestao-click:address", until=now + timedelta(minutes=5), reason="429"
             )
         )
         c.execute(
@@ -117,7 +118,7 @@ def test_the_button_orders_a_sync(web: Web) -> None:
     csrf = web.login()
     sent = web.client.post("/sync/kommo", data={"csrf": csrf})
     assert (sent.status_code, sent.headers["Location"]) == (302, "/")
-    assert len(web.rung) == 8
+    assert len(web.rung) == len(resources.of_provider("kommo"))
     assert "sincronização pedida" in web.client.get("/").text
     assert web.client.post("/sync/nobody", data={"csrf": csrf}).status_code == 404
 

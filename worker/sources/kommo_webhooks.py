@@ -15,9 +15,9 @@ from shared.resources.grammar import Resource
 
 LARGEST_BODY = 10_000_000
 MOST_FIELDS = 100_000
-_FIELD = re.compile(r"(\w{1,40})\[(\w{1,40})\](?:\[(\d{1,9})\])?(?:\[(id|type)\])?")
+_FIELD = re.compile(r"(\w{1,40})\[(\w{1,40})\](?:\[([0-9]{1,9})\])?(?:\[(id|type)\])?", re.ASCII)
 _ACCOUNT = "account[id]"
-_ID = re.compile(r"\d{1,18}")
+_ID = re.compile(r"[0-9]{1,18}")
 
 GROUPS: dict[str, Resource] = {
     resource.webhook.group: resource
@@ -57,14 +57,14 @@ def decode(body: bytes) -> Heard:
     if len(body) >= LARGEST_BODY:
         raise Undecodable(f"longer than {LARGEST_BODY} bytes")
     try:
-        pairs = parse_qsl(
-            body.decode(errors="replace").replace("\x00", ""),
-            keep_blank_values=True,
-            max_num_fields=MOST_FIELDS,
+        sent = parse_qsl(
+            body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
         )
     except ValueError:
         raise Undecodable(f"more than {MOST_FIELDS} fields") from None
-    if not any("[" in name for name, _ in pairs):
+    # PostgreSQL's text, where outcomes are kept, cannot hold NUL
+    pairs = [(name.replace("\x00", ""), value.replace("\x00", "")) for name, value in sent]
+    if not any(_FIELD.match(name) for name, _ in pairs):
         raise Undecodable("no field of the form group[action][n][field]")
     account = next((value for name, value in pairs if name == _ACCOUNT), None)
     return _heard(account, _entries(pairs))
@@ -90,7 +90,8 @@ def _heard(account: str | None, entries: dict[tuple[str, str, str], dict[str, st
     for (group, action, _), entry in entries.items():
         targets = _targets(group, action, entry)
         for resource in targets:
-            looks[Look(resource, entry["id"], action == "delete")] = None
+            # one spelling: what comes back is compared with what was asked for
+            looks[Look(resource, str(int(entry["id"])), action == "delete")] = None
         if not targets:
             other[f"{group}[{action}]"] = None
     return Heard(account, tuple(looks), tuple(other))

@@ -39,11 +39,18 @@ while not settled do
 end
 
 local wait = moment - now
-if wait > horizon then
-  if class == 'sync' then redis.call('SET', waits, 1, 'PX', 1000) end
-  return {0, math.floor(wait - horizon + 1000)}
-end
 local text = string.format('%.0f', moment)
+if wait > horizon then
+  if class ~= 'sync' then return {0, math.floor(wait - horizon + 1000)} end
+  redis.call('SET', waits, 1, 'PX', 1000)
+  -- One slot of a backfill may lie as far ahead as a webhook's: several askers of webhooks
+  -- leave no nearer one free, and it would never get its share.
+  local ahead = KEYS[1] .. ':sync-ahead'
+  if wait > 1000000 or tonumber(redis.call('GET', ahead) or '0') > now then
+    return {0, math.floor(wait - horizon + 1000)}
+  end
+  redis.call('SET', ahead, text, 'PX', 2000)
+end
 for _, key in ipairs(KEYS) do redis.call('ZADD', key, text, text) end
 if class == 'webhooks' then
   redis.call('ZADD', ours, text, text)

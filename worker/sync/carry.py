@@ -11,7 +11,8 @@ import time
 from uuid import uuid4
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import UndefinedColumn, UndefinedTable
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from shared import integrations, runs
 from shared.db.bookkeeping import runs as table
@@ -29,6 +30,10 @@ MUCH_PATIENCE = 30
 """Attempts without a page of progress before a run is given up, by who asked for it: a person at a
 terminal wants to know soon, a worker has hours. The schedule makes a new run."""
 LONGEST_DELAY = 900.0
+NO_MIGRATION = (
+    "the declaration has no migration yet, or the database lacks it. Write one with "
+    "alembic revision --autogenerate (docs/adding-a-resource.md), then: ponte db upgrade"
+)
 RENEW_EVERY = 1.0
 
 log = logger(__name__)
@@ -62,6 +67,11 @@ def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
     except Fatal as error:
         _fail(reach, run, str(error))
         return False
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            raise
+        _fail(reach, run, f"{str(error.orig).splitlines()[0]}: {NO_MIGRATION}")
+        return False
     return True
 
 
@@ -71,8 +81,8 @@ def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> 
     source = open_source(
         reach, integration, given, waiting=lease.renew_now_and_then, asked=lease.count_request
     )
-    account = identity.prove(reach, integration, given, source)
     try:
+        account = identity.prove(reach, integration, given, source)
         return Engine(reach, integration, source, account, run, deadline).carry_out()
     except CredentialsRefused:
         identity.note_refused(reach, integration, given)

@@ -44,6 +44,11 @@ def budget(
     return Budget(redis or base.redis, base.engine, [Book(name, rate)], name, daily)
 
 
+def opened(base: Reach, name: str) -> None:
+    """Books that were kept for long already: they do not start a second ahead."""
+    base.redis.zadd(Book(name, 1).key, {"opened": 0})
+
+
 def nothing() -> None:
     return None
 
@@ -95,7 +100,7 @@ def test_threads_of_several_processes_never_pass_the_limit_and_use_it(
 ) -> None:
     assert base.settings.database_url
     url = base.settings.database_url.get_secret_value()
-    command = [sys.executable, "-c", PROCESS, url, redis_url, name, "4.2"]
+    command = [sys.executable, "-c", PROCESS, url, redis_url, name, "3.5"]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     times = [float(line) for one in started for line in one.communicate(timeout=60)[0].split()]
     assert all(one.returncode == 0 for one in started)
@@ -113,6 +118,7 @@ def test_a_new_budget_starts_a_second_ahead(base: Reach, name: str) -> None:
 
 def test_books_that_are_lost_in_mid_work_are_opened_a_second_ahead(base: Reach, name: str) -> None:
     made, times = budget(base, name), []
+    opened(base, name)
     for turn in range(24):
         if turn == 12:
             base.redis.delete(*base.redis.keys(f"ponte:budget:*{name}*"))
@@ -125,7 +131,10 @@ def test_books_that_are_lost_in_mid_work_are_opened_a_second_ahead(base: Reach, 
 def test_both_books_are_kept_by_two_accounts_that_share_an_address(base: Reach, name: str) -> None:
     times: dict[str, list[float]] = {"one": [], "two": []}
     address = Book(f"{name.split(':', maxsplit=1)[0]}:address", 20)
-    until = time.monotonic() + 3.2
+    opened(base, address.name)
+    for which in times:
+        opened(base, f"{name}{which}")
+    until = time.monotonic() + 2.2
 
     def work(which: str) -> Callable[[], None]:
         account = f"{name}{which}"
@@ -178,6 +187,7 @@ def test_who_wakes_late_takes_another_slot(base: Reach, name: str, redis_url: st
 
 def test_a_slot_that_is_held_is_used_at_once_or_not_at_all(base: Reach, name: str) -> None:
     made = budget(base, name, rate=2)
+    opened(base, name)
     made.hold(SYNC, nothing)
     started = time.monotonic()
     made.slot(SYNC, nothing)
@@ -189,39 +199,37 @@ def test_a_slot_that_is_held_is_used_at_once_or_not_at_all(base: Reach, name: st
     assert time.monotonic() - started > 0.3, "too old: another one"
 
 
-def test_webhooks_pass_a_waiting_backfill_and_both_get_their_share(base: Reach, name: str) -> None:
+@pytest.mark.parametrize("webhooks", [1, 3])
+def test_webhooks_and_a_backfill_that_both_never_rest_each_get_their_share(
+    base: Reach, name: str, webhooks: int
+) -> None:
     counted = {WEBHOOKS: 0, SYNC: 0}
-    waits: list[float] = []
-    budget(base, name).slot(SYNC, nothing)
-    until = time.monotonic() + 3
+    opened(base, name)
+    until = time.monotonic() + 2.5
 
     def work(priority: str) -> Callable[[], None]:
         def loop() -> None:
             made = budget(base, name)
             while time.monotonic() < until:
-                asked = time.monotonic()
                 made.slot(priority, nothing)
                 counted[priority] += 1
-                if priority == WEBHOOKS:
-                    waits.append(time.monotonic() - asked)
 
         return loop
 
-    threads = [
-        threading.Thread(target=work(p)) for p in (SYNC, SYNC, SYNC, WEBHOOKS, WEBHOOKS, WEBHOOKS)
-    ]
+    works = [work(priority) for priority in (SYNC, SYNC, SYNC, *[WEBHOOKS] * webhooks)]
+    threads = [threading.Thread(target=each) for each in works]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     whole = sum(counted.values())
-    assert counted[SYNC] >= 0.15 * whole
-    assert counted[WEBHOOKS] >= 0.55 * whole
+    assert counted[SYNC] >= 0.15 * whole, counted
+    assert counted[WEBHOOKS] >= 0.4 * whole, counted
 
 
 def test_one_webhook_among_a_backfill_waits_for_a_few_slots_only(base: Reach, name: str) -> None:
     made, stop = budget(base, name, rate=10), threading.Event()
-    made.slot(SYNC, nothing)
+    opened(base, name)
 
     def backfill() -> None:
         mine = budget(base, name, rate=10)
@@ -284,6 +292,7 @@ def test_a_pause_that_comes_while_somebody_sleeps_for_a_slot_is_seen_on_waking(
 ) -> None:
     slow = Book(name, 1.2)
     made = Budget(base.redis, base.engine, [slow], name, None)
+    opened(base, name)
     made.slot(SYNC, nothing)
     threading.Timer(0.2, lambda: budget(base, name).pause(60, "429")).start()
     with pytest.raises(Paused):
@@ -389,8 +398,7 @@ def used(base: Reach, name: str) -> int:
 # --- no Redis
 
 
-@pytest.mark.parametrize("limited", [True])
-def test_without_redis_no_request_is_sent(base: Reach, name: str, limited: bool) -> None:
+def test_without_redis_no_request_is_sent(base: Reach, name: str) -> None:
     nobody = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
     made = budget(base, name, redis=nobody)
     with pytest.raises(VendorUnavailable, match="the budget in Redis"):

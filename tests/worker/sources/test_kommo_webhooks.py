@@ -1,6 +1,7 @@
 """What a webhook's body asks to look at, whatever shape it has."""
 
 import time
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
@@ -224,8 +225,6 @@ def test_any_form_is_decoded_and_asks_for_numbers_only(
 )
 def test_hostile_bodies_are_answered_soon(body: bytes) -> None:
     started = time.monotonic()
-    try:
+    with suppress(Undecodable):
         decode(body)
-    except Undecodable:
-        pass
     assert time.monotonic() - started < 3

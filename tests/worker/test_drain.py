@@ -1,0 +1,371 @@
+"""From deliveries to rows: every event is looked at once, none is lost, none blocks another."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+import requests
+from sqlalchemy import text, update
+
+from sandbox.http import Request, Response, Server
+from shared import deliveries
+from shared.db.bookkeeping import deliveries as table
+from shared.deliveries import Delivery
+from shared.errors import VendorUnavailable
+from shared.resources import BY_NAME
+from tests.ground import Ground
+from tests.worker.sources.vendors import NOW, fixture
+from worker.drain import LONGEST_AGE, Pace, drain, fold
+from worker.subscription import EVENTS
+
+LEADS, CONTACTS, COMPANIES = (BY_NAME[f"kommo.{n}"] for n in ("leads", "contacts", "companies"))
+ENTITIES = [LEADS, CONTACTS, COMPANIES]
+each_entity = pytest.mark.parametrize("resource", ENTITIES, ids=lambda r: r.name)
+
+
+# --- the pace
+
+
+def test_the_first_event_after_quiet_is_looked_at_at_once() -> None:
+    pace = Pace(0.2)
+    assert pace.age() == 0.0
+    assert pace.quiet(100.0)
+
+
+def test_after_a_batch_the_next_one_waits_for_the_least_age_and_longer_under_load() -> None:
+    pace = Pace(0.2)
+    pace.close(1, 100.0)
+    assert pace.age() == pytest.approx(0.2)
+    pace.close(10, 101.0)
+    assert pace.age() == pytest.approx(1.0)
+    pace.close(5000, 102.0)
+    assert pace.age() == LONGEST_AGE
+    pace.close(0, 103.0)
+    assert pace.age() == pytest.approx(0.2)
+
+
+def test_it_is_quiet_again_when_nothing_came_for_longer_than_the_least_age() -> None:
+    pace = Pace(0.2)
+    pace.close(1, 100.0)
+    assert not pace.quiet(100.19)
+    assert pace.quiet(100.21)
+
+
+# --- folding
+
+
+def delivery(id_: int, *pairs: tuple[str, Any], account: str | None = "1") -> Delivery:
+    sent = [*pairs, *([("account[id]", account)] if account else [])]
+    return Delivery(id_, urlencode(sent).encode(), NOW, 1)
+
+
+def test_many_deliveries_of_one_lead_become_one_look() -> None:
+    folded = fold([delivery(n, ("leads[update][0][id]", 7)) for n in range(50)], "1")
+    assert folded.looks == {LEADS: {"7": False}}
+    assert folded.outcomes == {("done", None): list(range(50))}
+
+
+@pytest.mark.parametrize("order", [("delete", "restore"), ("restore", "delete")])
+def test_once_said_to_be_deleted_it_is_looked_at_as_such(order: tuple[str, str]) -> None:
+    claimed = [delivery(n, (f"leads[{what}][0][id]", 7)) for n, what in enumerate(order)]
+    assert fold(claimed, "1").looks == {LEADS: {"7": True}}
+
+
+def test_what_needs_no_look_is_settled_with_its_outcome() -> None:
+    claimed = [
+        delivery(1, ("leads[update][0][id]", 7), account="2"),
+        delivery(2, ("talk[add][0][talk_id]", 7)),
+        Delivery(3, b"nonsense", NOW, 1),
+        delivery(4, ("leads[update][0][id]", 8), account=None),
+    ]
+    folded = fold(claimed, "1")
+    assert folded.looks == {LEADS: {"8": False}}
+    outcomes = {ids[0]: outcome for (outcome, _), ids in folded.outcomes.items()}
+    assert outcomes == {1: "other account", 2: "not mirrored yet", 3: "undecodable", 4: "done"}
+    assert all(reason for (outcome, reason), _ in folded.outcomes.items() if outcome != "done")
+
+
+# --- end to end
+
+
+@pytest.fixture
+def inbox(ground: Ground) -> Iterator[Ground]:
+    """Kommo's webhooks arrive in the inbox, as the web process would put them there."""
+    integration = ground.integration("kommo").id
+
+    def keep(request: Request) -> Response:
+        ground.run(deliveries.keep, integration, request.body, "application/x-www-form-urlencoded")
+        return Response(200, b"ok", "text/plain")
+
+    server = Server(keep)
+    server.start()
+    subscribed = requests.post(
+        f"{ground.box.kommo_url}/api/v4/webhooks",
+        json={"destination": f"{server.url}/hook", "settings": EVENTS},
+        headers={"Authorization": f"Bearer {ground.box.kommo_token}"},
+        timeout=5,
+    )
+    assert subscribed.status_code == 201
+    for resource in ENTITIES:
+        assert ground.sync(resource)["state"] == "done"
+    ground.box.reset_stats()
+    yield ground
+    server.stop()
+
+
+def arrived(ground: Ground) -> None:
+    """Everything that the sandbox sends has come."""
+    deadline = time.monotonic() + 5
+    while ground.box.courier.public()["pending"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def drained(ground: Ground, seconds: float = 20.0) -> list[str]:
+    """Works off the inbox; the outcomes of all deliveries."""
+    arrived(ground)
+    assert drain(ground.reach, ground.integration("kommo").id, seconds) is False
+    return [row["outcome"] for row in ground.deliveries()]
+
+
+def put(ground: Ground, body: bytes) -> int:
+    id_: int = ground.run(deliveries.keep, ground.integration("kommo").id, body, None)
+    return id_
+
+
+def form(*pairs: tuple[str, Any]) -> bytes:
+    return urlencode(pairs).encode()
+
+
+def last(ground: Ground, resource: Any) -> int:
+    return int(ground.box.truth("kommo", resource.name)[-1]["id"])
+
+
+@each_entity
+def test_a_new_record_is_in_its_table_after_one_request(inbox: Ground, resource: Any) -> None:
+    made = inbox.box.kommo.create(resource.name, {"name": "Novo"})
+    assert set(drained(inbox)) == {"done"}
+    assert inbox.row(resource, made["id"])["name"] == "Novo"
+
+
+@each_entity
+def test_a_change_arrives(inbox: Ground, resource: Any) -> None:
+    key = last(inbox, resource)
+    inbox.box.kommo.change(resource.name, [key], {"name": "Mudou"})
+    drained(inbox)
+    assert inbox.row(resource, key)["name"] == "Mudou"
+
+
+@each_entity
+def test_another_responsible_arrives(inbox: Ground, resource: Any) -> None:
+    key = last(inbox, resource)
+    inbox.box.kommo.change(resource.name, [key], {"responsible_user_id": 11500103})
+    drained(inbox)
+    assert inbox.row(resource, key)["responsible_user_id"] == 11500103
+
+
+def test_another_stage_arrives(inbox: Ground) -> None:
+    key = last(inbox, LEADS)
+    inbox.box.kommo.change("leads", [key], {"status_id": 142})
+    drained(inbox)
+    row = inbox.row(LEADS, key)
+    assert row["status_id"] == 142
+    assert row["closed_at"]
+
+
+@each_entity
+def test_a_deletion_marks_and_a_restore_clears(inbox: Ground, resource: Any) -> None:
+    key = last(inbox, resource)
+    inbox.box.kommo.delete(resource.name, [key])
+    drained(inbox)
+    row = inbox.row(resource, key)
+    assert row["deleted_at"]
+    assert row["missing_since"] is None
+    inbox.box.kommo.restore(resource.name, [key])
+    drained(inbox)
+    assert inbox.row(resource, key)["deleted_at"] is None
+
+
+def test_a_late_delete_of_a_record_that_is_there_again_marks_nothing(inbox: Ground) -> None:
+    key = last(inbox, LEADS)
+    for _ in range(2):
+        put(inbox, form(("leads[delete][0][id]", key)))
+    drained(inbox)
+    assert inbox.row(LEADS, key)["deleted_at"] is None
+
+
+def test_a_record_that_no_longer_shows_without_a_word_is_missing_not_deleted(inbox: Ground) -> None:
+    key = last(inbox, LEADS)
+    inbox.box.world.table("kommo", "leads").drop(key)
+    put(inbox, form(("leads[update][0][id]", key)))
+    drained(inbox)
+    row = inbox.row(LEADS, key)
+    assert row["missing_since"]
+    assert row["deleted_at"] is None
+
+
+def test_a_bulk_edit_of_a_storm_costs_a_handful_of_requests(inbox: Ground) -> None:
+    keys = [record["id"] for record in inbox.box.truth("kommo", "leads")]
+    for turn in range(20):
+        for key in keys:
+            put(inbox, form((f"leads[update][{turn}][id]", key)))
+    outcomes = drained(inbox)
+    assert len(outcomes) == 20 * len(keys)
+    assert set(outcomes) == {"done"}
+    assert inbox.requests("kommo") <= 6
+
+
+@pytest.mark.parametrize(
+    "name", ["talk__update", "message__add", "catalog__update", "note__lead_text"]
+)
+def test_groups_that_are_not_mirrored_are_settled_as_such_without_a_request(
+    inbox: Ground, name: str
+) -> None:
+    account = inbox.settings_row("kommo")["account_id"].encode()
+    put(inbox, fixture(f"kommo/{name}.txt").replace(b"31990001", account))
+    assert drained(inbox) == ["not mirrored yet"]
+    assert inbox.requests("kommo") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (b"", "undecodable"),
+        (b"\x00\xff", "undecodable"),
+        (b'{"leads": []}', "undecodable"),
+        (form(("account[id]", "1"), ("leads[update][0][id]", 7)), "other account"),
+        (b"account%5Bid%5D=%001%00&leads%5Bupdate%5D%5B0%5D%5Bid%5D=7", "other account"),
+        (b"x[\x00]=1&leads[%00][0][id]=7", "undecodable"),
+    ],
+)
+def test_a_body_that_asks_for_nothing_is_kept_with_its_reason_and_blocks_nobody(
+    inbox: Ground, body: bytes, outcome: str
+) -> None:
+    key = last(inbox, LEADS)
+    put(inbox, body)
+    inbox.box.kommo.change("leads", [key], {"name": "Mudou"})
+    assert set(drained(inbox)) == {outcome, "done"}
+    kept = inbox.deliveries()[0]
+    assert kept["body"] == body
+    assert kept["reason"]
+    assert inbox.row(LEADS, key)["name"] == "Mudou"
+
+
+def test_ids_that_never_were_do_no_harm(inbox: Ground) -> None:
+    put(
+        inbox,
+        form(
+            ("leads[update][0][id]", 999), ("leads[delete][0][id]", 998), ("leads[add][0][id]", "0")
+        ),
+    )
+    assert drained(inbox) == ["done"]
+    assert not {999, 998, 0} & {row["id"] for row in inbox.rows(LEADS)}
+
+
+def test_an_odd_spelling_of_an_id_marks_no_living_record(inbox: Ground) -> None:
+    key = last(inbox, LEADS)
+    arabic = str(key).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    put(inbox, form(("leads[delete][0][id]", arabic)))
+    put(inbox, form(("leads[delete][0][id]", f"00{key}")))
+    drained(inbox)
+    row = inbox.row(LEADS, key)
+    assert row["deleted_at"] is row["missing_since"] is None
+
+
+def test_a_record_that_cannot_become_a_row_is_rejected_and_its_neighbours_arrive(
+    inbox: Ground,
+) -> None:
+    key = last(inbox, LEADS)
+    inbox.box.kommo.change("leads", [key], {"price": "a lot"}, silent=True)
+    put(inbox, form(("leads[update][0][id]", key), ("leads[update][1][id]", key - 1)))
+    assert drained(inbox) == ["done"]
+    (reject,) = inbox.rejects()
+    assert (reject["key"], reject["reason"]) == (
+        str(key),
+        "ValueError: price: 'a lot' is no numeric",
+    )
+    assert inbox.row(LEADS, key)["missing_since"] is None
+
+
+# --- several drains, and what goes wrong
+
+
+def test_several_drains_at_once_do_the_work_once(inbox: Ground) -> None:
+    for number in range(200):
+        put(inbox, form(("leads[update][0][id]", last(inbox, LEADS) - number % 30)))
+    before = inbox.requests("kommo")
+    id_ = inbox.integration("kommo").id
+    threads = [threading.Thread(target=drain, args=(inbox.reach, id_, 20.0)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = inbox.deliveries()
+    assert {row["outcome"] for row in rows} == {"done"}
+    assert {row["attempts"] for row in rows} == {1}
+    assert inbox.requests("kommo") - before <= 2
+
+
+def test_what_a_dead_worker_had_claimed_is_taken_over_when_its_lease_is_over(
+    inbox: Ground,
+) -> None:
+    key, id_ = last(inbox, LEADS), inbox.integration("kommo").id
+    put(inbox, form(("leads[update][0][id]", key)))
+    dead = uuid4()
+    assert len(inbox.run(deliveries.claim, id_, dead, 60, 10)) == 1
+    assert drained(inbox) == [None], "its owner may be alive"
+    inbox.run(lambda c: c.execute(update(table).values(lease_until=text("clock_timestamp()"))))
+    assert drained(inbox) == ["done"]
+    assert inbox.run(deliveries.settle, dead, [1], "done") == 0, "the dead one comes too late"
+
+
+def test_a_vendor_that_is_down_delays_and_loses_nothing(inbox: Ground) -> None:
+    key = last(inbox, LEADS)
+    inbox.box.kommo.change("leads", [key], {"name": "Mudou"})
+    inbox.box.faults.add({"vendor": "kommo", "kind": "500_html", "path": "/leads"})
+    arrived(inbox)
+    with pytest.raises(VendorUnavailable):
+        drain(inbox.reach, inbox.integration("kommo").id, 20)
+    waiting = inbox.deliveries()
+    assert all(row["settled_at"] is row["owner"] is None and row["reason"] for row in waiting)
+    assert all(row["next_at"] > row["received_at"] for row in waiting)
+    assert drained(inbox) == [None] * len(waiting), "not before its time"
+    inbox.box.faults.clear()
+    inbox.run(lambda c: c.execute(update(table).values(next_at=text("clock_timestamp()"))))
+    assert set(drained(inbox)) == {"done"}
+    assert inbox.row(LEADS, key)["name"] == "Mudou"
+
+
+def test_refused_credentials_claim_nothing_and_are_not_tried_again(inbox: Ground) -> None:
+    from shared.errors import CredentialsRefused
+
+    put(inbox, form(("leads[update][0][id]", 1)))
+    inbox.box.faults.add({"vendor": "kommo", "kind": "401"})
+    for _ in range(3):
+        with pytest.raises(CredentialsRefused):
+            drain(inbox.reach, inbox.integration("kommo").id, 5)
+        inbox.run(lambda c: c.execute(update(table).values(next_at=text("clock_timestamp()"))))
+    assert inbox.requests("kommo") == 1
+    assert [row["settled_at"] for row in inbox.deliveries()] == [None]
+
+
+def test_old_deliveries_are_forgotten_when_they_are_settled(inbox: Ground) -> None:
+    put(inbox, b"old")
+    drained(inbox)
+    put(inbox, b"waiting")
+    inbox.run(
+        lambda c: c.execute(update(table).values(received_at=text("now() - interval '40 days'")))
+    )
+    inbox.run(
+        lambda c: c.execute(
+            update(table)
+            .where(table.c.settled_at.is_not(None))
+            .values(settled_at=text("now() - interval '40 days'"))
+        )
+    )
+    assert inbox.run(deliveries.forget_settled, 30) == 1
+    assert [row["body"] for row in inbox.deliveries()] == [b"waiting"]

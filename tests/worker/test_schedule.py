@@ -1,0 +1,187 @@
+"""What is due: incremental walks every few minutes, everything at night, nothing twice."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text, update
+
+from shared import queue, resources
+from shared.db.bookkeeping import runs as runs_table
+from shared.resources import BY_NAME
+from tests.ground import Ground, settings_for
+from worker import schedule, tasks
+from worker.reach import Reach
+from worker.schedule import Past
+
+SETTINGS = settings_for("postgresql://h/x")
+NOON = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 12:00 in São Paulo
+NIGHT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)  # 3:00 there
+KOMMO = resources.of_provider("kommo")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def past(
+    *, asked: datetime, walked: datetime | None, full_asked: datetime | None = None
+) -> dict[str, Past]:
+    return {r.full_name: Past(asked, full_asked or walked, walked) for r in resources.ALL}
+
+
+def due(books: dict[str, Past], now: datetime, provider: str = "kommo") -> dict[str, bool]:
+    return {r.full_name: full for r, full in schedule.due(SETTINGS, provider, books, now)}
+
+
+def test_what_was_never_read_is_read_in_full() -> None:
+    assert due({}, NOON) == {resource.full_name: True for resource in KOMMO}
+
+
+def test_nothing_is_due_right_after_a_walk() -> None:
+    assert due(past(asked=NOON, walked=NOON), NOON + MINUTE) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("kommo.leads", 300),
+        ("kommo.users", 3600),
+        ("gestao_click.vendas", 900),
+        ("gestao_click.produtos", 3600),
+    ],
+)
+def test_each_list_comes_round_at_its_interval(name: str, seconds: int) -> None:
+    books, interval = past(asked=NOON, walked=NOON), timedelta(seconds=seconds)
+    provider = BY_NAME[name].provider
+    assert name not in due(books, NOON + interval - timedelta(seconds=1), provider)
+    assert due(books, NOON + interval, provider)[name] is False
+
+
+def test_everything_is_walked_in_full_once_the_hour_of_the_night_has_struck() -> None:
+    before, after = NIGHT - timedelta(seconds=1), NIGHT + timedelta(seconds=1)
+    books = past(asked=before - MINUTE, walked=NOON)
+    assert due(books, before) == {}
+    assert due(books, after) == {resource.full_name: True for resource in KOMMO}
+
+
+def test_after_the_nights_walk_the_day_goes_on_with_incremental_ones() -> None:
+    done = NIGHT + MINUTE
+    assert set(due(past(asked=done, walked=done), done + 2 * HOUR).values()) == {False}
+    assert due(past(asked=done, walked=done), done + MINUTE) == {}
+
+
+def test_a_walk_that_is_under_way_since_the_night_struck_is_not_ordered_again() -> None:
+    books = past(asked=NIGHT + MINUTE, walked=NOON, full_asked=NIGHT + MINUTE)
+    assert True not in due(books, NIGHT + 10 * MINUTE).values()
+
+
+def test_an_incremental_run_after_the_night_struck_does_not_take_the_full_walks_place() -> None:
+    books = past(asked=NIGHT + MINUTE, walked=NOON, full_asked=NOON)
+    assert due(books, NIGHT + 2 * MINUTE)["kommo.leads"] is True
+
+
+def test_a_full_walk_that_failed_is_tried_again_within_the_next_hours() -> None:
+    books = past(asked=NIGHT + MINUTE, walked=NOON, full_asked=NIGHT + MINUTE)
+    assert due(books, NIGHT + 2 * HOUR)["kommo.leads"] is True
+
+
+def test_a_deployment_that_slept_through_the_night_catches_up() -> None:
+    assert set(due(past(asked=NOON, walked=NOON), NOON + timedelta(days=3)).values()) == {True}
+
+
+def test_the_night_is_the_deployments_own() -> None:
+    books = past(asked=NIGHT - MINUTE, walked=NOON)
+    utc = SETTINGS.model_copy(update={"ponte_timezone": "UTC"})
+    assert schedule.due(utc, "kommo", books, NIGHT + MINUTE) == []
+
+
+# --- with the books
+
+
+def active(ground: Ground) -> list[tuple[str, str]]:
+    return sorted((row["resource"], row["mode"]) for row in ground.runs())
+
+
+def test_the_schedule_orders_everything_once_however_many_schedulers_there_are(
+    ground: Ground,
+) -> None:
+    for provider in ("kommo", "gestao-click"):
+        ground.integration(provider)
+    threads = [threading.Thread(target=tasks.make_due_runs, args=(ground.reach,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tasks.make_due_runs(ground.reach)
+    assert active(ground) == sorted((r.full_name, "full") for r in resources.ALL)
+
+
+def test_refused_credentials_order_nothing_until_others_are_there(ground: Ground) -> None:
+    ground.box.faults.add({"vendor": "kommo", "kind": "401"})
+    assert ground.sync(BY_NAME["kommo.leads"])["state"] == "failed"
+    tasks.make_due_runs(ground.reach)
+    assert {name.split(".")[0] for name, _ in active(ground)[1:]} <= {"gestao_click", "kommo"}
+    assert [row["resource"] for row in ground.runs() if row["resource"].startswith("kommo")] == [
+        "kommo.leads"
+    ]
+
+
+def test_a_scheduled_order_does_not_allow_refused_credentials_again(ground: Ground) -> None:
+    ground.box.faults.add({"vendor": "kommo", "kind": "401"})
+    ground.sync(BY_NAME["kommo.leads"])
+    ground.order(BY_NAME["kommo.leads"], trigger="schedule")
+    assert ground.settings_row("kommo")["metadata"].get("refused")
+    ground.order(BY_NAME["kommo.users"], trigger="http")
+    assert not ground.settings_row("kommo")["metadata"].get("refused")
+
+
+# --- ringing for what waits
+
+
+def rung(ground: Ground) -> list[tuple[Any, ...]]:
+    ground.rung.clear()
+    tasks.sweep(ground.reach)
+    return sorted(ground.rung)
+
+
+def test_the_sweeper_rings_for_waiting_deliveries_and_for_runs_that_are_ready_or_died(
+    ground: Ground,
+) -> None:
+    from uuid import uuid4
+
+    from shared import deliveries, runs
+
+    assert rung(ground) == []
+    integration = ground.integration("kommo").id
+    ground.run(deliveries.keep, integration, b"x", None)
+    run_id = ground.order(BY_NAME["kommo.leads"])
+    expected = [(queue.DRAIN, integration), (queue.SYNC, run_id)]
+    assert rung(ground) == expected
+    ground.run(runs.claim, run_id, uuid4(), 60)
+    assert rung(ground) == expected[:1]
+    ground.run(
+        lambda c: c.execute(update(runs_table).values(lease_until=text("clock_timestamp()")))
+    )
+    assert rung(ground) == expected
+
+
+def test_a_task_that_runs_out_of_time_rings_for_the_rest(ground: Ground) -> None:
+    hasty = ground.reach.settings.model_copy(update={"task_seconds": 1e-9})
+    reach = Reach(
+        hasty, ground.reach.engine, ground.reach.redis, ground.reach.keys, ground.reach.ring
+    )
+    run_id = ground.order(BY_NAME["kommo.leads"])
+    tasks.sync(reach, run_id)
+    assert ground.rung == [(queue.SYNC, run_id)]
+    assert ground.report(run_id)["state"] == "queued"
+
+
+def test_tidying_forgets_what_is_over_for_long_and_nothing_else(ground: Ground) -> None:
+    ground.sync(BY_NAME["kommo.leads"])
+    ground.sync(BY_NAME["kommo.leads"])
+    ground.run(
+        lambda c: c.execute(
+            update(runs_table).values(finished_at=text("now() - interval '99 days'"))
+        )
+    )
+    tasks.tidy(ground.reach)
+    assert len(ground.runs()) == 1
