@@ -145,25 +145,26 @@ def _with_secrets(given: Settings) -> Settings:
 
 
 def _first_sync(here: Reach, supervisor: Supervisor, console: Console) -> None:
-    """The first time: everything in full, followed to its end. Later: what is kept is there at once."""
-    first = _is_first(here)
+    """While something was never read it is followed to its end; later what is kept is there at once."""
+    first = _something_is_new(here)
     run_ids = inline.request(here, list(resources.ALL), full=False, trigger="up")
     for run_id in run_ids:
         here.ring(queue.SYNC, run_id)
     if not first:
         console.print("The mirror is there from last time; what changed since is being read.")
         return
-    console.print("First sync, in full, within the vendors' limits:")
+    console.print("First sync, within the vendors' limits:")
     started = time.monotonic()
     found = progress.follow(here, run_ids, console, supervisor.tend)
     progress.report(found, console, time.monotonic() - started)
 
 
-def _is_first(here: Reach) -> bool:
+def _something_is_new(here: Reach) -> bool:
     with here.engine.begin() as connection:
-        ids = [each.id for each in integrations.ensure(connection, here.settings)]
-        known = checkpoints.c.integration_id.in_(ids)
-        return not connection.scalar(select(func.count()).select_from(checkpoints).where(known))
+        ours = integrations.ensure(connection, here.settings)
+        known = checkpoints.c.integration_id.in_([each.id for each in ours])
+        read = connection.scalar(select(func.count()).select_from(checkpoints).where(known))
+    return int(read or 0) < sum(len(resources.of_provider(each.provider)) for each in ours)
 
 
 def _show_way_in(here: Reach, console: Console) -> None:

@@ -15,7 +15,7 @@ from sandbox.http import Request, Response, Server
 from shared import deliveries
 from shared.db.bookkeeping import deliveries as table
 from shared.deliveries import Delivery
-from shared.errors import VendorUnavailable
+from shared.errors import CredentialsRefused, VendorUnavailable
 from shared.resources import BY_NAME
 from tests.ground import Ground
 from tests.worker.sources.vendors import NOW, fixture
@@ -341,8 +341,6 @@ def test_a_vendor_that_is_down_delays_and_loses_nothing(inbox: Ground) -> None:
 
 
 def test_refused_credentials_claim_nothing_and_are_not_tried_again(inbox: Ground) -> None:
-    from shared.errors import CredentialsRefused
-
     put(inbox, form(("leads[update][0][id]", 1)))
     inbox.box.faults.add({"vendor": "kommo", "kind": "401"})
     for _ in range(3):

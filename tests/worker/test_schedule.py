@@ -1,16 +1,18 @@
 """What is due: incremental walks every few minutes, everything at night, nothing twice."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text, update
 
-from shared import queue, resources
+from shared import deliveries, queue, resources, runs
 from shared.db.bookkeeping import runs as runs_table
 from shared.resources import BY_NAME
-from tests.ground import Ground, settings_for
+from tests.ground import Ground, ground_on, settings_for
 from worker import schedule, tasks
 from worker.reach import Reach
 from worker.schedule import Past
@@ -89,9 +91,11 @@ def test_a_deployment_that_slept_through_the_night_catches_up() -> None:
 
 
 def test_the_night_is_the_deployments_own() -> None:
-    books = past(asked=NIGHT - MINUTE, walked=NOON)
+    three_utc = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+    books = past(asked=three_utc - MINUTE, walked=NOON)
     utc = SETTINGS.model_copy(update={"ponte_timezone": "UTC"})
-    assert schedule.due(utc, "kommo", books, NIGHT + MINUTE) == []
+    assert schedule.due(SETTINGS, "kommo", books, three_utc + MINUTE) == []
+    assert len(schedule.due(utc, "kommo", books, three_utc + MINUTE)) == len(KOMMO)
 
 
 # --- with the books
@@ -143,13 +147,18 @@ def rung(ground: Ground) -> list[tuple[Any, ...]]:
     return sorted(ground.rung)
 
 
+@pytest.fixture
+def redis_ground(database_url: str, redis_url: str) -> Iterator[Ground]:
+    with ground_on(database_url, redis_url=redis_url) as made:
+        made.reach.redis.delete(*queue.QUEUES.values())
+        yield made
+        made.reach.redis.delete(*queue.QUEUES.values())
+
+
 def test_the_sweeper_rings_for_waiting_deliveries_and_for_runs_that_are_ready_or_died(
-    ground: Ground,
+    redis_ground: Ground,
 ) -> None:
-    from uuid import uuid4
-
-    from shared import deliveries, runs
-
+    ground = redis_ground
     assert rung(ground) == []
     integration = ground.integration("kommo").id
     ground.run(deliveries.keep, integration, b"x", None)
