@@ -129,8 +129,7 @@ def test_a_module_lives_in_shared_only_if_two_packages_use_it() -> None:
     lonely = [
         shown(path)
         for path in modules("shared")
-        if path.name != "__init__.py"
-        and path.name != "document.py"  # a command: it writes docs/resources.md
+        if path.name not in ("__init__.py", "document.py")  # the latter is a command, for the docs
         and not users.get(".".join(path.relative_to(ROOT).with_suffix("").parts), set())
     ]
     assert lonely == []

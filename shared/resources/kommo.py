@@ -280,6 +280,34 @@ COMPANIES = Resource(
     ),
 )
 
+TASKS = Resource(
+    source="kommo",
+    name="tasks",
+    path="/tasks",
+    records=("tasks",),
+    order=BY_ID,
+    key=("id",),
+    since=UPDATED,
+    by_id=True,
+    webhook=Webhook("task", ("add_task", "update_task", "delete_task", "responsible_task")),
+    news=("task_deleted",),
+    listed=Listed("tasks", search=("text", "result_text")),
+    columns=(
+        integer("id"),
+        text("entity_type"),
+        integer("entity_id"),
+        integer("responsible_user_id"),
+        integer("task_type_id"),
+        text("text"),
+        computed("result_text", Type.TEXT, _result_text),
+        flag("is_completed"),
+        integer("duration"),
+        moment("complete_till"),
+        moment("created_at"),
+        moment("updated_at"),
+    ),
+)
+
 RESOURCES: tuple[Resource, ...] = (
     ACCOUNT,
     USERS,
@@ -289,4 +317,5 @@ RESOURCES: tuple[Resource, ...] = (
     LEADS,
     CONTACTS,
     COMPANIES,
+    TASKS,
 )

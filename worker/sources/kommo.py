@@ -103,7 +103,7 @@ class Kommo:
         if answer.status == 400:
             return self._bisected(resource, ids, answer)
         records = list(_records(answer.body, resource.records))
-        if {str(record.get("id")) for record in records} - set(ids):
+        if {str(record["id"]) for record in records if dig(record, ("id",))} - set(ids):
             raise FilterIgnored(VENDOR, "filter[id]")
         return Found(records, answer.observed_at)
 

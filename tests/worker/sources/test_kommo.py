@@ -136,6 +136,12 @@ def test_records_that_nobody_asked_for_show_that_the_filter_was_ignored() -> Non
         source(there).look(LEADS, ["1", "2"])
 
 
+def test_what_is_no_record_in_an_answer_does_not_spoil_a_look() -> None:
+    body = {"_embedded": {"leads": [{"id": 1}, None, "x", {"name": "no id"}]}}
+    with vendor(reply(200, body)) as there:
+        assert len(source(there).look(LEADS, ["1", "2"]).records) == 4
+
+
 def test_a_refused_batch_is_halved_until_the_bad_id_stands_alone() -> None:
     def answer(request: Request) -> Response:
         wanted = [v for k, v in request.pairs if k == "filter[id][]"]
