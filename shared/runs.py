@@ -131,7 +131,11 @@ def _insert_or_join(
                     table.c.resource == resource.full_name,
                     ACTIVE,
                 )
-                .values(request_ids=table.c.request_ids.op("||")(pg_array([request_id])))
+                .values(
+                    request_ids=table.c.request_ids.op("||")(pg_array([request_id])),
+                    # wanted in full now: a walk that has begun is walked again when it ends
+                    mode="full" if full else table.c.mode,
+                )
                 .returning(table.c.id)
             ).scalar()
         )
@@ -203,7 +207,11 @@ def put_back(connection: Connection, run: Run, delay: float, reason: str | None 
 
 
 def finish(connection: Connection, run: Run, reason: str | None = None) -> None:
-    """Ends a run: done, or failed when there is a reason."""
+    """Ends a run: done, or failed when there is a reason; queued anew when it is wanted in full since."""
+    mode = connection.scalar(select(table.c.mode).where(table.c.id == run.id))
+    if mode == "full" and not run.full and not reason:
+        _leave(connection, run, state="queued", next_at=NOW, position=None)
+        return
     state = "failed" if reason else "done"
     _leave(connection, run, state=state, finished_at=NOW, reason=reason, position=None)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from shared import deliveries, integrations
 from shared.deliveries import Delivery
@@ -138,6 +139,7 @@ class Drain:
     def __init__(self, reach: Reach, integration: Integration) -> None:
         self._reach, self._integration = reach, integration
         self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)
+        self._most = MOST_DELIVERIES
 
     def work(self, deadline: float) -> None:
         """Batch after batch, until it has been quiet for a moment or time is up."""
@@ -168,7 +170,7 @@ class Drain:
                     self._integration.id,
                     owner,
                     self._reach.settings.delivery_lease_seconds,
-                    MOST_DELIVERIES,
+                    self._most,
                 )
             folded = fold(claimed, self._integration.account_id or account.ids[0])
             found = list(self._look(source, folded))
@@ -179,8 +181,26 @@ class Drain:
                 identity.note_refused(self._reach, self._integration, given)
             self._put_back(owner, claimed, error)
             raise
+        except OperationalError:
+            raise  # without a database nothing can be put back: the lease does it
+        except Exception as error:
+            self._isolate(owner, claimed, error)
+            return len(claimed)
         log.info("batch_settled", deliveries=len(claimed), looks=len(found))
+        self._most = MOST_DELIVERIES
         return len(claimed)
+
+    def _isolate(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
+        """Something nobody foresaw: batches are halved until the delivery that causes it stands alone."""
+        log.exception("batch_crashed", deliveries=len(claimed))
+        reason = f"{type(error).__name__}: {error}"[:500]
+        ids = [delivery.id for delivery in claimed]
+        with self._reach.engine.begin() as connection:
+            if len(ids) == 1:
+                deliveries.settle(connection, owner, ids, "failed", reason)
+            else:
+                deliveries.put_back(connection, owner, ids, 0.0, reason)
+        self._most = max(1, len(ids) // 2)
 
     def _look(self, source: Source, folded: Folded) -> Iterator[tuple[Resource, list[str], Found]]:
         for resource in sorted(folded.looks, key=lambda each: each.full_name):

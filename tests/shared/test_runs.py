@@ -105,6 +105,26 @@ def test_after_the_end_a_new_run_is_made(books: Books) -> None:
     assert books.report(first.run_ids[0])["state"] == "done"
 
 
+def test_wanted_in_full_while_it_waits_a_run_becomes_full(books: Books) -> None:
+    books.checkpoint(LEADS)
+    (run_id,) = books.request(LEADS).run_ids
+    assert books.request(LEADS, full=True).run_ids == (run_id,)
+    assert books.claimed(run_id).full
+
+
+def test_wanted_in_full_while_it_is_read_a_run_is_done_again_in_full(books: Books) -> None:
+    books.checkpoint(LEADS)
+    (run_id,) = books.request(LEADS).run_ids
+    running = books.claimed(run_id)
+    books.request(LEADS, full=True)
+    books.run(runs.finish, running)
+    assert books.report(run_id)["state"] == "queued"
+    again = books.claimed(run_id)
+    assert (again.full, again.position) == (True, None)
+    books.run(runs.finish, again)
+    assert books.report(run_id)["state"] == "done"
+
+
 def test_many_that_ask_at_once_get_one_run(books: Books) -> None:
     books.integration("kommo")
     made: list[Requested] = []

@@ -340,6 +340,30 @@ def test_a_vendor_that_is_down_delays_and_loses_nothing(inbox: Ground) -> None:
     assert inbox.row(LEADS, key)["name"] == "Mudou"
 
 
+REFUSE_ONE = """
+    create function refuse() returns trigger language plpgsql as $$
+    begin raise exception 'nobody foresaw this'; end $$;
+    create trigger refuse before insert or update on kommo.leads
+    for each row when (new.name = 'veneno') execute function refuse();
+"""
+
+
+def test_a_delivery_that_nobody_foresaw_stands_alone_in_the_end_and_blocks_nobody(
+    inbox: Ground,
+) -> None:
+    keys = [int(record["id"]) for record in inbox.box.truth("kommo", "leads")[-12:]]
+    inbox.run(lambda c: c.execute(text(REFUSE_ONE)))
+    for key in keys:
+        name = "veneno" if key == keys[5] else "Mudou"
+        inbox.box.kommo.change("leads", [key], {"name": name})
+    outcomes = drained(inbox, 60)
+    assert set(outcomes) == {"done", "failed"}
+    reasons = {row["reason"] for row in inbox.deliveries() if row["outcome"] == "failed"}
+    assert all("nobody foresaw this" in reason for reason in reasons)
+    named = [inbox.row(LEADS, key)["name"] for key in keys if key != keys[5]]
+    assert named == ["Mudou"] * 11
+
+
 def test_refused_credentials_claim_nothing_and_are_not_tried_again(inbox: Ground) -> None:
     put(inbox, form(("leads[update][0][id]", 1)))
     inbox.box.faults.add({"vendor": "kommo", "kind": "401"})

@@ -28,6 +28,8 @@ LEAD = 0.008
 """What has to be asked between waking and sending is asked this long (seconds) before the slot."""
 WEBHOOKS, SYNC = "webhooks", "sync"
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 900.0
+LONGEST_ASKED = 3600.0
+"""However long the vendor asks for silence (seconds), it is asked again after this."""
 PATIENCE = 10.0
 """A longer pause than this (seconds) is not waited for: the run goes back into the queue."""
 
@@ -171,7 +173,8 @@ class Budget:
             if limited:
                 connection.execute(_LIMITED, {"budget": self._account})
             for name in names:
-                values = {"budget": name, "seconds": seconds or SHORTEST_PAUSE, "reason": reason}
+                asked = min(seconds or SHORTEST_PAUSE, LONGEST_ASKED)
+                values = {"budget": name, "seconds": asked, "reason": reason}
                 connection.execute(_PAUSE, {**values, "longest": LONGEST_PAUSE})
         log.warning("vendor_paused", budgets=names, reason=reason)
         try:

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import orjson
 import requests
 from tenacity import (
     RetryCallState,
@@ -32,11 +31,11 @@ from shared.errors import (
     VendorUnavailable,
 )
 from shared.logs import logger
+from worker.sources.bodies import parse
 from worker.sources.budget import SYNC, Budget
 
 log = logger(__name__)
 CONNECT_SECONDS = 5
-_NULL_CHARACTER = b"\\u0000"
 
 
 @dataclass(frozen=True)
@@ -172,13 +171,12 @@ class Door:
         if not content:
             return None
         try:
-            parsed = orjson.loads(content)
-        except orjson.JSONDecodeError:
+            return parse(content)
+        except ValueError:
             if response.status_code < 300:
                 what = f"HTTP {response.status_code} without usable JSON at {path}"
                 raise VendorUnavailable(self.dialect.vendor, what) from None
             return content[:200].decode(errors="replace")
-        return without_null_characters(parsed) if _NULL_CHARACTER in content else parsed
 
 
 LONG_SILENCE = 900.0
@@ -199,14 +197,3 @@ def _retry_after(response: requests.Response) -> float | None:
     """The header is not documented; it is read all the same (kommo-api.md 3.1)."""
     sent = response.headers.get("Retry-After", "")
     return float(sent) if sent.isdigit() else None
-
-
-def without_null_characters(value: Any) -> Any:
-    """PostgreSQL's text and jsonb cannot hold NUL."""
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, list):
-        return [without_null_characters(item) for item in value]
-    if isinstance(value, dict):
-        return {without_null_characters(k): without_null_characters(v) for k, v in value.items()}
-    return value

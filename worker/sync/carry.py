@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import structlog
 from psycopg.errors import UndefinedColumn, UndefinedTable
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError
 
 from shared import integrations, runs
 from shared.db.bookkeeping import runs as table
@@ -55,24 +55,31 @@ def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
     try:
         with reach.engine.begin() as connection:
             integration = integrations.by_id(connection, run.integration_id)
-        if _sync(reach, run, integration, deadline):
-            log.info("run_done")
-            return False
-        _put_back(reach, run, 0.0, None)
+        done = _sync(reach, run, integration, deadline)
     except LostOwnership as error:
         log.warning("run_lost", why=str(error))
         return False
-    except Retryable as error:
-        return _again_later(reach, run, error)
-    except Fatal as error:
+    except Exception as error:
+        _stop(reach, run, error)
+        return False
+    if done:
+        log.info("run_done")
+    else:
+        _put_back(reach, run, 0.0, None)
+    return not done
+
+
+def _stop(reach: Reach, run: Run, error: Exception) -> None:
+    """What an error means for its run. Without a database it raises: the lease brings the run back."""
+    lacking = getattr(error, "orig", None)
+    if isinstance(lacking, UndefinedTable | UndefinedColumn):
+        _fail(reach, run, f"{str(lacking).splitlines()[0]}: {NO_MIGRATION}")
+    elif isinstance(error, Fatal):
         _fail(reach, run, str(error))
-        return False
-    except ProgrammingError as error:
-        if not isinstance(error.orig, UndefinedTable | UndefinedColumn):
-            raise
-        _fail(reach, run, f"{str(error.orig).splitlines()[0]}: {NO_MIGRATION}")
-        return False
-    return True
+    else:
+        if not isinstance(error, Retryable):
+            log.exception("run_crashed")
+        _again_later(reach, run, error)
 
 
 def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
@@ -91,15 +98,14 @@ def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> 
         lease.close()
 
 
-def _again_later(reach: Reach, run: Run, error: Retryable) -> bool:
+def _again_later(reach: Reach, run: Run, error: Exception) -> None:
     """Puts the run back; gives up when it has not moved for too long."""
     patience = PATIENCE.get(run.trigger, MUCH_PATIENCE)
     if run.attempts >= patience and not hasattr(error, "seconds"):
         _fail(reach, run, f"{error} ({run.attempts} attempts)")
-        return False
+        return
     delay = getattr(error, "seconds", None) or min(LONGEST_DELAY, 2.0**run.attempts)
     _put_back(reach, run, delay, str(error))
-    return False
 
 
 def _put_back(reach: Reach, run: Run, delay: float, reason: str | None) -> None:
