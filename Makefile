@@ -4,6 +4,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 STAMP := .venv/.installed
 UV := .uv/bin/uv
+# The journeys keep one of the two processes busy, everything else the other.
+PYTEST := .venv/bin/python -m pytest -n 2 --dist loadgroup
 
 # With it set no bytecode is ever written, and every start of a process takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,13 +21,13 @@ run: $(STAMP) ## set up, start everything, sync, show the dashboard (ARGS="...")
 	@.venv/bin/ponte up $(ARGS)
 
 test: $(STAMP) ## set up, run the tests (ARGS="-k webhook")
-	@.venv/bin/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: $(STAMP) ## format, lint, types and all tests: what CI runs
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
-	@.venv/bin/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 format: $(STAMP) ## put the code into the form that check wants
 	@.venv/bin/ruff check --fix-only .

@@ -9,7 +9,8 @@ Use as a plugin: `pytest_plugins = ["tests.servers"]` in the conftest.
 The servers are embedded ones in memory, gone with the session (each xdist worker has its own).
 With TEST_DATABASE_URL or DATABASE_URL, and REDIS_URL, in the environment those servers are used
 instead; the user named there must be allowed to create databases. No database that exists is
-touched. Redis is not emptied.
+touched; of Redis the last numbered databases (15, 14, …, one for each xdist worker) are used and
+emptied.
 """
 
 import os
@@ -44,7 +45,8 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis for the session."""
     if given := os.environ.get("REDIS_URL"):
-        yield given
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        yield urlunsplit(urlsplit(given)._replace(path=f"/{15 - int(worker)}"))
         return
     server = Redis(tmp_path_factory.mktemp("redis"), persist=False)
     try:

@@ -13,7 +13,7 @@ from redis import Redis
 from tests.journeys.deployment import Deployment, deployed
 from tests.journeys.test_sync import fresh_redis  # noqa: F401  (a fixture)
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
 SHORT_LEASES = {"RUN_LEASE_SECONDS": "5", "DELIVERY_LEASE_SECONDS": "5"}
 HALF = "select page >= 8 from (select (position->>'page')::int page from sync.runs where resource = 'kommo.leads') p"
 
@@ -69,7 +69,7 @@ def test_redis_wiped_with_deliveries_waiting_and_a_sync_running_loses_nothing(
     ponte.subscribe()
     begin_and_wait_for_the_middle(ponte)
     ponte.control("churn", {"changes": 100, "vendor": "kommo"})
-    Redis.from_url(ponte.redis_url).flushall()
+    Redis.from_url(ponte.redis_url).flushdb()
     ponte.control("churn", {"changes": 100, "vendor": "kommo"})
     ponte.until(lambda: ponte.control("stats")["webhooks"]["pending"] == 0, 60, "the webhooks")
     ponte.until(ponte.at_rest, 90, "everything to settle")

@@ -19,7 +19,7 @@ import requests
 from shared.ports import any_free
 from tests.journeys.deployment import PONTE, _descendants
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
 OURS = ("KOMMO", "GESTAO", "PONTE", "DATABASE_URL", "REDIS_URL", "FLOWER", "PYTHONDONTWRITE")
 
 
