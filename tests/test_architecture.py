@@ -46,11 +46,11 @@ ALLOWED = {
     "migrations": {"shared"},
 }
 EMBEDDED = {
-    "worker/up.py",
-    "worker/servers.py",
-    "worker/programs.py",
+    "worker/commands/up.py",
+    "worker/commands/servers.py",
+    "worker/commands/programs.py",
     "worker/cli.py",
-    "worker/serving.py",
+    "worker/commands/serving.py",
 }
 """Commands that start the sandbox or the embedded servers."""
 

@@ -23,7 +23,7 @@ from shared.errors import (
     WrongAccount,
 )
 from shared.integrations import Integration
-from worker.inline import NO_CREDENTIALS
+from worker.commands.inline import NO_CREDENTIALS
 from worker.reach import Reach
 from worker.sources import claims, identity
 from worker.sources.budget import WEBHOOKS

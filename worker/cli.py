@@ -46,7 +46,7 @@ def up(context: typer.Context) -> None:
     from rich.console import Console
 
     from shared import logs
-    from worker.up import up as run
+    from worker.commands.up import up as run
 
     logs.configure("up", "WARNING")
     raise typer.Exit(run(context.args, Console(highlight=False)))
@@ -55,7 +55,7 @@ def up(context: typer.Context) -> None:
 @app.command()
 def web() -> None:
     """Runs the web process: webhooks, HTTP API, dashboard."""
-    from worker import programs, serving
+    from worker.commands import programs, serving
 
     # webhooks are taken while Redis is away
     serving.serve(lambda settings: [programs.web(settings)], vendors=True, queue=False)
@@ -64,7 +64,7 @@ def web() -> None:
 @app.command()
 def worker() -> None:
     """Runs two supervised pools: one kept for webhooks, one for syncs."""
-    from worker import programs, serving
+    from worker.commands import programs, serving
 
     serving.serve(programs.workers, vendors=True, several=True)
 
@@ -72,7 +72,7 @@ def worker() -> None:
 @app.command()
 def beat() -> None:
     """Runs the scheduler."""
-    from worker import programs, serving
+    from worker.commands import programs, serving
 
     serving.serve(lambda settings: [programs.beat(settings)], vendors=True)
 
@@ -80,7 +80,7 @@ def beat() -> None:
 @app.command()
 def flower() -> None:
     """Runs Flower behind FLOWER_PASSWORD (user: ponte)."""
-    from worker import programs, serving
+    from worker.commands import programs, serving
 
     serving.serve(lambda settings: [programs.flower(settings)])
 
@@ -88,8 +88,8 @@ def flower() -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context) -> None:
     """Runs both vendors in a box, on loopback; prints their addresses and tokens as one JSON line."""
-    from worker import programs
-    from worker.supervisor import Program
+    from worker.commands import programs
+    from worker.commands.supervisor import Program
 
     programs.become(Program("sandbox", (*programs.PYTHON, "sandbox", *context.args)))
 
@@ -105,8 +105,8 @@ def sync(
 
     from rich.console import Console
 
-    from worker import inline, progress
-    from worker.opened import opened
+    from worker.commands import inline, progress
+    from worker.commands.opened import opened
 
     chosen = inline.wanted(targets or [])
     console = Console(stderr=True, highlight=False)
@@ -126,8 +126,8 @@ def status(as_json: Json = False) -> None:
     import dataclasses
 
     from shared import report
-    from worker import statusboard
-    from worker.opened import opened
+    from worker.commands import statusboard
+    from worker.commands.opened import opened
 
     with opened("ponte-status", log_level="ERROR") as reach, reach.engine.begin() as connection:
         found = report.status(connection, reach.settings)
@@ -141,7 +141,7 @@ def status(as_json: Json = False) -> None:
 def test_connection(as_json: Json = False) -> None:
     """Asks each configured vendor who we are, and for a small sample."""
     from worker import answers
-    from worker.opened import opened
+    from worker.commands.opened import opened
 
     with opened("ponte-test", log_level="ERROR") as reach:
         found = answers.test_all(reach)
@@ -158,7 +158,7 @@ def upgrade() -> None:
     """Brings the database's tables up to date."""
     from shared.db import migrations
     from shared.db.engine import connect, ensure_reachable
-    from worker.servers import ready_settings
+    from worker.commands.servers import ready_settings
 
     with ready_settings() as ready:
         assert ready.settings.database_url  # noqa: S101
@@ -171,7 +171,7 @@ def upgrade() -> None:
 @database.command()
 def url() -> None:
     """Prints the database's address, password and all: psql "$(ponte db url)"."""
-    from worker.servers import ready_settings
+    from worker.commands.servers import ready_settings
 
     with ready_settings() as ready:
         assert ready.settings.database_url  # noqa: S101
@@ -182,7 +182,7 @@ def url() -> None:
 def register() -> None:
     """Subscribes PONTE_PUBLIC_URL at Kommo with the events that are mirrored."""
     from worker import subscription
-    from worker.opened import opened
+    from worker.commands.opened import opened
 
     with opened("ponte-webhooks", log_level="WARNING") as reach:
         subscribed, message = subscription.register(reach)
@@ -198,7 +198,7 @@ def create(
 ) -> None:
     """Prints a new API token, alone, on standard output. It is not shown again."""
     from shared import tokens
-    from worker.opened import opened
+    from worker.commands.opened import opened
 
     if scope not in tokens.SCOPES:
         raise Misuse(f"unknown scope {scope!r}; there are: {', '.join(tokens.SCOPES)}")
@@ -210,7 +210,7 @@ def create(
 def list_tokens(as_json: Json = False) -> None:
     """Lists the tokens: name, scope, expiry, last use; never the token itself."""
     from shared import tokens
-    from worker.opened import opened
+    from worker.commands.opened import opened
 
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         found = tokens.listed(connection)
@@ -226,7 +226,7 @@ def list_tokens(as_json: Json = False) -> None:
 def revoke(name: str) -> None:
     """Revokes every live token of a name, at once."""
     from shared import tokens
-    from worker.opened import opened
+    from worker.commands.opened import opened
 
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         revoked = tokens.revoke(connection, name)
@@ -239,8 +239,8 @@ def revoke(name: str) -> None:
 def login_link() -> None:
     """Prints an address that opens the dashboard, once, within an hour."""
     from shared import tokens
-    from worker.opened import opened
-    from worker.programs import local
+    from worker.commands.opened import opened
+    from worker.commands.programs import local
 
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         given = reach.settings

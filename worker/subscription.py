@@ -8,7 +8,7 @@ from typing import Any
 from shared import integrations, resources
 from shared.errors import PonteError
 from shared.resources.columns import dig
-from worker.programs import local
+from worker.commands.programs import local
 from worker.reach import Reach
 from worker.sources.kommo import API, Kommo
 from worker.sources.opening import credentials, open_source

@@ -86,11 +86,6 @@ def test_one_file_makes_a_list_of_gestao_click(
     assert client.erp("/fornecedores/1").status_code == 404
 
 
-def test_there_is_no_tasks_list_yet(client: Client) -> None:
-    """Left for the newcomer's exercise."""
-    assert client.kommo("/tasks").status_code == 404
-
-
 def test_the_state_file_continues_the_same_world(tmp_path: Path, receiver: Receiver) -> None:
     path = tmp_path / "state.json"
     options: dict[str, Any] = {"leads": 60, "seed": 5, "kommo_limit": 0, "state": path}

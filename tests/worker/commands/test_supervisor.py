@@ -13,8 +13,8 @@ from subprocess import PIPE
 
 import pytest
 
-from worker import supervisor as module
-from worker.supervisor import NotReady, Program, Supervisor
+from worker.commands import supervisor as module
+from worker.commands.supervisor import NotReady, Program, Supervisor
 
 SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
 
@@ -45,8 +45,8 @@ def supervise(code: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         import sys
         from pathlib import Path
         import structlog
-        from tests.worker.test_supervisor import python
-        from worker.supervisor import Program, Supervisor
+        from tests.worker.commands.test_supervisor import python
+        from worker.commands.supervisor import Program, Supervisor
         folder = Path({str(folder)!r})
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     """
@@ -226,7 +226,7 @@ def test_a_signal_stops_all_in_reverse_order(tmp_path: Path, number: signal.Sign
 
 def test_a_signal_while_starting_starts_no_more(tmp_path: Path) -> None:
     code = """
-        from worker.supervisor import Stopped
+        from worker.commands.supervisor import Stopped
         try:
             with Supervisor(folder) as supervisor:
                 never = Program("never", python("import time; time.sleep(60)"), ready=lambda: False)

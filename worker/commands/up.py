@@ -20,11 +20,12 @@ from shared.db.bookkeeping import checkpoints
 from shared.errors import Misuse
 from shared.secrets import Keyring
 from shared.settings import Settings, secret_key
-from worker import inline, programs, progress, subscription
-from worker.opened import ensure_database, ensure_redis
+from worker import subscription
+from worker.commands import inline, programs, progress
+from worker.commands.opened import ensure_database, ensure_redis
+from worker.commands.servers import ready_settings
+from worker.commands.supervisor import NotReady, Program, Stopped, Supervisor
 from worker.reach import Reach, reach
-from worker.servers import ready_settings
-from worker.supervisor import NotReady, Program, Stopped, Supervisor
 
 SANDBOX_MONTHS = 9
 """Its oldest title is younger."""

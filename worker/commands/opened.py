@@ -11,8 +11,8 @@ from shared import logs
 from shared.db import migrations
 from shared.db.engine import ensure_reachable, place
 from shared.errors import Unreachable
+from worker.commands.servers import ready_settings
 from worker.reach import Reach, reach
-from worker.servers import ready_settings
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from shared.errors import Misuse
 from shared.settings import Settings
-from worker.supervisor import Program
+from worker.commands.supervisor import Program
 
 PYTHON = (sys.executable, "-m")
 CELERY = (*PYTHON, "celery", "-A", "worker.app")

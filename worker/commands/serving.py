@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from shared import integrations, logs
 from shared.errors import Misuse
 from shared.settings import Settings, secret_key
-from worker import programs
-from worker.inline import NO_CREDENTIALS
-from worker.opened import ensure_database, ensure_redis
+from worker.commands import programs
+from worker.commands.inline import NO_CREDENTIALS
+from worker.commands.opened import ensure_database, ensure_redis
+from worker.commands.servers import ready_settings
+from worker.commands.supervisor import NotReady, Program, Stopped, Supervisor
 from worker.reach import reach
-from worker.servers import ready_settings
-from worker.supervisor import NotReady, Program, Stopped, Supervisor
 
 
 def serve(

@@ -13,7 +13,7 @@ from rich.console import Console
 from shared import integrations, resources, runs
 from shared.errors import Misuse
 from shared.resources.grammar import Resource
-from worker import progress
+from worker.commands import progress
 from worker.reach import Reach
 from worker.sync.carry import carry_out
 
