@@ -8,6 +8,8 @@ PonteError
 ├── Retryable               the same call may succeed later; the run waits and goes on
 │   ├── VendorUnavailable       5xx, time-out, dropped connection, an answer that is no JSON
 │   ├── RateLimited             429: everybody pauses
+│   ├── Paused                  the vendor has asked for silence: how long still
+│   ├── BudgetSpent             the day's requests are used up
 │   ├── WalkBroken              pages shifted or repeated: nothing is marked, the walk is repeated
 │   └── DependencyMissing       another resource has to be read first
 ├── Fatal                   the run ends and says why; nothing is retried by itself
@@ -16,7 +18,8 @@ PonteError
 │   ├── AddressBlocked          HTML 403: the breaker opens for everybody
 │   ├── WrongAccount            the token belongs to another account than the integration's
 │   ├── RequestRefused          400, 422 and other answers that will not get better
-│   └── FilterIgnored           rows came back that the filter should have kept out
+│   ├── FilterIgnored           rows came back that the filter should have kept out
+│   └── NotBelievable           the walks of a list never met what the vendor counts
 ├── LostOwnership           another worker owns this run or drain now: leave without a trace
 └── Reject                  one record cannot become a row: it is kept with its reason
 """
@@ -141,6 +144,14 @@ class RequestRefused(Fatal):
 class FilterIgnored(Fatal):
     def __init__(self, vendor: str, what: str) -> None:
         super().__init__(f"{vendor} ignored the filter {what}: its answer cannot be believed")
+
+
+class NotBelievable(Fatal):
+    def __init__(self, vendor: str, what: str) -> None:
+        super().__init__(
+            f"{vendor}'s list cannot be believed: {what}. Nothing was marked, the cursor stays; "
+            "it is read again when it is due"
+        )
 
 
 class LostOwnership(PonteError):

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
@@ -176,7 +177,7 @@ class Drain:
             found = list(self._look(source, folded))
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)
-        except (Retryable, Fatal) as error:
+        except (Retryable, Fatal, SoftTimeLimitExceeded) as error:
             if isinstance(error, CredentialsRefused):
                 identity.note_refused(self._reach, self._integration, given)
             self._put_back(owner, claimed, error)

@@ -11,6 +11,7 @@ import time
 from uuid import uuid4
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import OperationalError
 
@@ -76,6 +77,8 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
         _fail(reach, run, f"{str(lacking).splitlines()[0]}: {NO_MIGRATION}")
     elif isinstance(error, Fatal):
         _fail(reach, run, str(error))
+    elif isinstance(error, SoftTimeLimitExceeded):
+        _put_back(reach, run, 0.0, None)
     else:
         if not isinstance(error, Retryable):
             log.exception("run_crashed")

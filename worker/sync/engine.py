@@ -16,7 +16,7 @@ from shared import runs
 from shared.db.bookkeeping import runs as runs_table
 from shared.db.engine import clock
 from shared.db.mirror import stamps_table
-from shared.errors import FilterIgnored, WalkBroken
+from shared.errors import FilterIgnored, NotBelievable, WalkBroken
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.columns import Context
@@ -34,6 +34,10 @@ SKEW = timedelta(seconds=5)
 """How far the vendor's clock may be from ours when a deletion is placed before or after a page."""
 
 log = logger(__name__)
+
+
+class _TimeIsUp(Exception):
+    """The run goes on from its position, in another task."""
 
 
 class Engine:
@@ -56,13 +60,24 @@ class Engine:
 
     def carry_out(self) -> bool:
         """True when the run is done; False when time is up: it goes on from its position."""
-        while not self._done_walking():
-            if not self._walk_slice():
-                return False
-        if self._whole and not self._sweep():
-            return self._walk_again("much was absent: the walk is repeated, nothing is marked")
+        try:
+            self._walk_to_the_end()
+            while self._whole and not self._sweep():
+                self._begin_pass("much was absent: nothing is marked, the walk is repeated")
+                self._walk_to_the_end()
+        except _TimeIsUp:
+            return False
         self._finish()
         return True
+
+    def _walk_to_the_end(self) -> None:
+        while not self._done_walking():
+            self._walk_slice()
+
+    def _watch_the_time(self) -> None:
+        """Called when everything so far is in the books."""
+        if time.monotonic() > self._deadline:
+            raise _TimeIsUp
 
     def _load(self) -> Position:
         if self._run.position:
@@ -79,8 +94,8 @@ class Engine:
 
     # --- the walk ---
 
-    def _walk_slice(self) -> bool:
-        """Reads the current slice to its proven end; False when time is up."""
+    def _walk_slice(self) -> None:
+        """Reads the current slice to its proven end."""
         position = self._position
         ask = Ask(self._resource, position.asks[position.slice], position.since)
         for number, page in walk.pages(self._source, ask, position.page):
@@ -92,10 +107,9 @@ class Engine:
                     raise WalkBroken(f"page {number} repeats the page before it")
                 break  # the vendor does not page this list
             self._keep(ask, number, page)
-            if time.monotonic() > self._deadline:
-                return False
+            self._watch_the_time()
         self._close_slice()
-        return time.monotonic() <= self._deadline
+        self._watch_the_time()
 
     def _repeats(self, page: Page) -> bool:
         ends = _ends(page)
@@ -132,27 +146,28 @@ class Engine:
             raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
 
     def _close_slice(self) -> None:
+        """Goes on to the next slice, or reads this one again when pages shifted under it."""
         position = self._position
+        if not position.complete and position.tries >= TRIES:
+            raise NotBelievable(
+                self._integration.provider,
+                f"{position.distinct} records of {position.asks[position.slice]} were met, "
+                f"{position.total} are counted, in {TRIES} walks",
+            )
         with self._reach.engine.begin() as connection:
             now = clock(connection)
             if position.complete:
                 position.begin_slice(position.slice + 1, now)
-            elif position.tries < TRIES:
-                position.begin_slice(position.slice, now, tries=position.tries + 1)
             else:
-                raise WalkBroken(
-                    f"{position.distinct} records met, the vendor counts {position.total}, "
-                    f"after {TRIES} walks of {position.asks[position.slice]}"
-                )
+                position.begin_slice(position.slice, now, tries=position.tries + 1)
             self._save(connection)
 
-    def _walk_again(self, why: str, page: int = 1) -> bool:
-        """Starts another pass; the run goes on with it."""
-        log.info("walk_repeated", run=self._run.id, why=why, page=page)
+    def _begin_pass(self, why: str, page: int = 1) -> None:
+        """Starts the walk again, from `page` on."""
+        log.info("walk_repeated", why=why, page=page)
         with self._reach.engine.begin() as connection:
             self._position.begin_pass(clock(connection), page=page)
             self._save(connection, reason=why)
-        return self.carry_out()
 
     # --- what the walk cannot see ---
 
@@ -163,12 +178,7 @@ class Engine:
         shifted = self._hear_news()
         if shifted and self._position.passes < TRIES:
             page = self._first_shifted_page(shifted)
-            with self._reach.engine.begin() as connection:
-                self._position.begin_pass(clock(connection), page=page)
-                self._save(connection)
-            log.info(
-                "walk_repeated", run=self._run.id, why="deletions shifted its pages", page=page
-            )
+            self._begin_pass("deletions shifted its pages", page)
             return False
         return True
 
@@ -220,6 +230,7 @@ class Engine:
                     written=runs_table.c.written + written,
                     gone=runs_table.c.gone + gone,
                 )
+            self._watch_the_time()
 
     def _sweep(self) -> bool:
         """Marks what has vanished; False when so much is absent that the walk has to be repeated."""

@@ -107,7 +107,7 @@ def test_a_total_that_never_agrees_marks_nothing_and_ends_with_the_reason(ground
     fault(ground, "wrong_total", "/clientes", "gestao-click")
     report = insist(ground, ground.order(CLIENTES, full=True))
     assert report["state"] == "failed"
-    assert "the vendor counts" in report["reason"]
+    assert "cannot be believed" in report["reason"]
     assert report["gone"] == 0
     assert ground.row(CLIENTES, "70002")["deleted_at"] is None
 
