@@ -224,7 +224,11 @@ def quotas(connection: Connection, settings: Settings) -> list[Quota]:
     hour = func.sum(case((since(1), usage.c.requests), else_=0))
     limited = func.sum(case((since(24), usage.c.limited), else_=0))
     rows = connection.execute(
-        select(usage.c.budget, hour, day, limited).group_by(usage.c.budget).order_by(usage.c.budget)
+        select(usage.c.budget, hour, day, limited)
+        # the first request of all was sent before the account had a name
+        .where(~usage.c.budget.contains(":new-"))
+        .group_by(usage.c.budget)
+        .order_by(usage.c.budget)
     )
     return [_quota(settings, budget, *(int(number) for number in used)) for budget, *used in rows]
 
