@@ -40,11 +40,14 @@ def _ahead(source: Source, ask: Ask, first: int) -> Iterator[tuple[int, Page]]:
         asked = number = first
         last = _last_page(page, first)
         while True:
-            while len(under_way) < WIDTH and (asked < last or not under_way):
+            # behind an empty page only its proof is asked for
+            wide = WIDTH if page.records else 1
+            while len(under_way) < wide and (asked < last or not under_way):
                 asked += 1
                 under_way.append(pool.submit(source.page, ask, asked))
             number += 1
-            yield number, under_way.popleft().result()
+            page = under_way.popleft().result()
+            yield number, page
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
