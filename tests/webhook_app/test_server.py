@@ -77,6 +77,10 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert "set PORT" in told.stderr
 
 
-def test_without_servers_it_says_which_setting_is_missing() -> None:
+def test_without_servers_it_says_which_setting_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         create_app(Settings(_env_file=None))  # type: ignore[call-arg]
