@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from shared import integrations, report, resources, runs
+from shared.figures import ResourceReport
 from shared.queue import SYNC
 from shared.resources.grammar import Resource
 from shared.settings import Settings
@@ -51,38 +51,11 @@ class RequestedAnswer(Answer):
     data: Requested
 
 
-class LastRun(BaseModel):
-    id: int
-    state: str
-    mode: str
-    trigger: str
-    requests: int
-    written: int
-    gone: int
-    rejected: int
-    reason: str | None
-    next_at: datetime | None
-    finished_at: datetime | None
-    seconds: float | None
-
-
-class ResourceState(BaseModel):
-    name: str
-    live: int
-    deleted: int
-    synced_at: datetime | None
-    full_walk_at: datetime | None
-    age_seconds: float | None
-    next_at: datetime | None
-    drift: int | None
-    last_run: LastRun | None
-
-
 class SyncState(BaseModel):
     integration_id: int | None
     account_id: str | None
     sandbox: bool
-    resources: list[ResourceState]
+    resources: list[ResourceReport]
 
 
 class StateAnswer(Answer):

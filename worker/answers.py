@@ -23,11 +23,10 @@ from shared.errors import (
     WrongAccount,
 )
 from shared.integrations import Integration
-from worker.commands.inline import NO_CREDENTIALS
 from worker.reach import Reach
 from worker.sources import claims, identity
 from worker.sources.budget import WEBHOOKS
-from worker.sources.opening import Credentials, credentials, open_source
+from worker.sources.opening import Credentials, credentials, open_source, with_credentials
 from worker.sources.protocol import Ask, Found
 from worker.sync import sweep
 
@@ -60,12 +59,9 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
 
 def test_all(reach: Reach) -> dict[str, dict[str, Any]]:
     """Every vendor that has credentials; raises Misuse when none has."""
-    providers = [p for p in integrations.PROVIDERS if reach.settings.configured(p)]
-    if not providers:
-        raise Misuse(NO_CREDENTIALS.format(" or ".join(integrations.PROVIDERS)))
     return {
         provider: answer(reach, questions.TEST_CONNECTION, {"provider": provider})
-        for provider in providers
+        for provider in with_credentials(reach.settings)
     }
 
 
@@ -83,8 +79,7 @@ def test_connection(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]
         }
     source = open_source(reach, integration, given, priority=WEBHOOKS)
     account = source.account()
-    if integration.account_id and integration.account_id not in account.ids:
-        raise WrongAccount(provider, integration.account_id, account.ids[0])
+    identity.ensure_same(provider, integration.account_id, account)
     listed = next(r for r in resources.of_provider(provider) if r.listed and r.by_id)
     page = source.page(Ask(replace(listed, page_size=SAMPLE), {}), 1)
     sample = [

@@ -11,11 +11,12 @@ from typing import Any
 
 import structlog
 from celery import signals
-from sqlalchemy import delete, func
+from sqlalchemy import Engine, delete, func
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import logs, queue, settings
 from shared.db.bookkeeping import workers
+from shared.db.engine import connect
 from shared.logs import logger
 from worker import tasks
 from worker.reach import Reach, open_reach
@@ -101,15 +102,22 @@ def _report_ready(sender: Any, **_: Any) -> None:
 _stopped = threading.Event()
 
 
+def _heart() -> Engine:
+    """One connection of the pool's parent process."""
+    assert config.database_url  # noqa: S101
+    url = config.database_url.get_secret_value()
+    return connect(url, pool_size=1, name="ponte-heartbeat")
+
+
 def _beat_heart(name: str, queues: str) -> None:
-    reach = open_reach(config, "ponte-heartbeat")
+    engine = _heart()
     while not _stopped.is_set():
         row = insert(workers).values(name=name, queues=queues)
         seen = row.on_conflict_do_update(
             index_elements=["name"], set_={"seen_at": func.clock_timestamp(), "queues": queues}
         )
         try:
-            with reach.engine.begin() as connection:
+            with engine.begin() as connection:
                 connection.execute(seen)
         except Exception as error:
             log.warning("heartbeat_missed", why=type(error).__name__)
@@ -125,6 +133,5 @@ def _report_leaving(**_: Any) -> None:
 
 @signals.worker_shutdown.connect
 def _forget_worker(sender: Any, **_: Any) -> None:
-    reach = open_reach(config, "ponte-heartbeat")
-    with reach.engine.begin() as connection:
+    with _heart().begin() as connection:
         connection.execute(delete(workers).where(workers.c.name == str(sender.hostname)))

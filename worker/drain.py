@@ -28,7 +28,7 @@ from worker.sources import identity
 from worker.sources.budget import WEBHOOKS
 from worker.sources.kommo_webhooks import Undecodable, decode
 from worker.sources.opening import credentials, open_source
-from worker.sources.protocol import Account, Found, Source
+from worker.sources.protocol import Account, Found
 from worker.sync import sweep
 
 MOST_DELIVERIES = 2000
@@ -139,6 +139,9 @@ class Drain:
 
     def __init__(self, reach: Reach, integration: Integration) -> None:
         self._reach, self._integration = reach, integration
+        self._given = credentials(reach.settings, integration.provider)
+        # one for all batches: its connection to the vendor stays open
+        self._source = open_source(reach, integration, self._given, priority=WEBHOOKS)
         self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)
         self._most = MOST_DELIVERIES
 
@@ -158,13 +161,11 @@ class Drain:
 
     def _batch(self) -> int:
         """Takes a slot, then what waits; returns how many deliveries were taken."""
-        given = credentials(self._reach.settings, self._integration.provider)
-        source = open_source(self._reach, self._integration, given, priority=WEBHOOKS)
         owner = uuid4()
         claimed: list[Delivery] = []
         try:
-            account = identity.prove(self._reach, self._integration, given, source)
-            source.hold()
+            account = identity.prove(self._reach, self._integration, self._given, self._source)
+            self._source.hold()
             with self._reach.engine.begin() as connection:
                 claimed = deliveries.claim(
                     connection,
@@ -174,12 +175,12 @@ class Drain:
                     self._most,
                 )
             folded = fold(claimed, self._integration.account_id or account.ids[0])
-            found = list(self._look(source, folded))
+            found = list(self._look(folded))
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)
         except (Retryable, Fatal, SoftTimeLimitExceeded) as error:
             if isinstance(error, CredentialsRefused):
-                identity.note_refused(self._reach, self._integration, given)
+                identity.note_refused(self._reach, self._integration, self._given)
             self._put_back(owner, claimed, error)
             raise
         except OperationalError:
@@ -203,9 +204,11 @@ class Drain:
                 deliveries.put_back(connection, owner, ids, 0.0, reason)
         self._most = max(1, len(ids) // 2)
 
-    def _look(self, source: Source, folded: Folded) -> Iterator[tuple[Resource, list[str], Found]]:
+    def _look(self, folded: Folded) -> Iterator[tuple[Resource, list[str], Found]]:
         for resource in sorted(folded.looks, key=lambda each: each.full_name):
-            for asked, found in sweep.look_at(source, resource, sorted(folded.looks[resource])):
+            for asked, found in sweep.look_at(
+                self._source, resource, sorted(folded.looks[resource])
+            ):
                 yield resource, asked, found
 
     def _settle(

@@ -51,8 +51,8 @@ def make_due_runs(reach: Reach) -> None:
             if not integration.active or schedule.refused(connection, integration, digest):
                 continue
             past = schedule.past(connection, integration)
+            wanted = schedule.due(reach.settings, integration.provider, past, clock(connection))
             for full in (True, False):
-                wanted = schedule.due(reach.settings, integration.provider, past, clock(connection))
                 chosen = [resource for resource, whole in wanted if whole is full]
                 if chosen:
                     runs.request(connection, integration, chosen, full=full, trigger=runs.SCHEDULE)

@@ -11,7 +11,6 @@ import pytest
 from redis import Redis
 
 from tests.journeys.deployment import Deployment, deployed
-from tests.journeys.test_sync import fresh_redis  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
 SHORT_LEASES = {"RUN_LEASE_SECONDS": "5", "DELIVERY_LEASE_SECONDS": "5"}
@@ -19,7 +18,7 @@ HALF = "select page >= 8 from (select (position->>'page')::int page from sync.ru
 
 
 @pytest.fixture
-def ponte(tmp_path: Path, database_url: str, fresh_redis: str) -> Iterator[Deployment]:  # noqa: F811
+def ponte(tmp_path: Path, database_url: str, fresh_redis: str) -> Iterator[Deployment]:
     with deployed(
         tmp_path, database_url, fresh_redis, SHORT_LEASES, leads=5000, latency_ms=20
     ) as made:

@@ -10,13 +10,13 @@ import pytest
 
 from shared.ports import any_free
 from tests.journeys.deployment import Deployment, deployed
-from tests.journeys.test_sync import NO_LIMITS, UNLIMITED, fresh_redis  # noqa: F401  (a fixture)
+from tests.journeys.test_sync import NO_LIMITS, UNLIMITED
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
 
 
 @pytest.fixture
-def ponte(tmp_path: Path, database_url: str, fresh_redis: str) -> Iterator[Deployment]:  # noqa: F811
+def ponte(tmp_path: Path, database_url: str, fresh_redis: str) -> Iterator[Deployment]:
     with deployed(tmp_path, database_url, fresh_redis, UNLIMITED, leads=60, **NO_LIMITS) as made:
         yield made
 

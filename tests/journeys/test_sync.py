@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import requests
-from redis import Redis
 
 from tests.journeys.deployment import Deployment, deployed
 
@@ -24,14 +23,6 @@ UNLIMITED = {
     "GESTAO_CLICK_HISTORY_FROM": HISTORY,
 }
 NO_LIMITS = {"kommo_limit": 0, "gestao_click_limit": 0}
-
-
-@pytest.fixture
-def fresh_redis(redis_url: str) -> Iterator[str]:
-    """Redis without what other tests left in it."""
-    Redis.from_url(redis_url).flushdb()
-    yield redis_url
-    Redis.from_url(redis_url).flushdb()
 
 
 @pytest.fixture

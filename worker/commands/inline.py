@@ -11,10 +11,10 @@ from uuid import uuid4
 from rich.console import Console
 
 from shared import integrations, resources, runs
-from shared.errors import Misuse
 from shared.resources.grammar import Resource
 from worker.commands import progress
 from worker.reach import Reach
+from worker.sources.opening import with_credentials
 from worker.sync.carry import carry_out
 
 STRETCH = 30.0
@@ -30,15 +30,13 @@ def wanted(targets: Sequence[str]) -> list[Resource]:
 
 def request(reach: Reach, chosen: Sequence[Resource], *, full: bool, trigger: str) -> list[int]:
     """Makes (or joins) the runs; raises Misuse when none of the vendors has credentials."""
-    providers = {resource.provider for resource in chosen}
+    providers = with_credentials(reach.settings, dict.fromkeys(r.provider for r in chosen))
     request_id = uuid4()
     ids: list[int] = []
     with reach.engine.begin() as connection:
         ours = [
             i for i in integrations.ensure(connection, reach.settings) if i.provider in providers
         ]
-        if not ours:
-            raise Misuse(NO_CREDENTIALS.format(" and ".join(sorted(providers))))
         for integration in ours:
             mine = [resource for resource in chosen if resource.provider == integration.provider]
             asked = runs.request(
@@ -46,12 +44,6 @@ def request(reach: Reach, chosen: Sequence[Resource], *, full: bool, trigger: st
             )
             ids += asked.run_ids
     return ids
-
-
-NO_CREDENTIALS = (
-    "no credentials for {}. Set KOMMO_JWT_TOKEN, or GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN, "
-    "in the environment or in .env. To look around without an account: make run (it has a sandbox)."
-)
 
 
 def sync(reach: Reach, run_ids: Sequence[int], console: Console) -> list[dict[str, Any]]:

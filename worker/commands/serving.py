@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shared import integrations, logs
+from shared import logs
 from shared.errors import Misuse
 from shared.settings import Settings, secret_key
 from worker.commands import programs
-from worker.commands.inline import NO_CREDENTIALS
 from worker.commands.opened import ensure_database, ensure_redis
 from worker.commands.servers import ready_settings
 from worker.commands.supervisor import NotReady, Program, Stopped, Supervisor
 from worker.reach import reach
+from worker.sources.opening import with_credentials
 
 
 def serve(
@@ -49,8 +49,8 @@ def _run(supervisor: Supervisor, wanted: Sequence[Program]) -> None:
 
 def _check(settings: Settings, vendors: bool, queue: bool) -> None:
     secret_key(settings)
-    if vendors and not any(settings.configured(p) for p in integrations.PROVIDERS):
-        raise Misuse(NO_CREDENTIALS.format(" or ".join(integrations.PROVIDERS)))
+    if vendors:
+        with_credentials(settings)
     with reach(settings, "ponte-check") as here:
         ensure_database(here)
         if queue:

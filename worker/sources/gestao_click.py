@@ -14,6 +14,7 @@ from shared.errors import (
     VendorUnavailable,
 )
 from shared.resources.columns import Record
+from shared.resources.gestao_click import LOJAS
 from shared.resources.grammar import Resource
 from worker.sources.http import Dialect, Door
 from worker.sources.protocol import Account, Ask, Found, News, Page
@@ -118,7 +119,7 @@ class GestaoClick:
 
     def account(self) -> Account:
         """The company is known by its stores: nothing else names it (gestaoclick-api.md 6, lojas)."""
-        stores = _records(self.door.get("/lojas", {"limite": 100}).body)
+        stores = _records(self.door.get(LOJAS.path, {"limite": LOJAS.page_size}).body)
         return Account(
             ids=tuple(sorted(str(store["id"]) for store in stores)) or ("no-stores",),
             country="BR",

@@ -6,8 +6,6 @@ too, so that nobody hammers the vendor with them.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection, func, select, update
 
 from shared.db.bookkeeping import integration_settings as table
@@ -36,11 +34,16 @@ def prove(reach: Reach, integration: Integration, given: Credentials, source: So
     except CredentialsRefused:
         note_refused(reach, integration, given)
         raise
-    if row.account_id is not None and row.account_id not in account.ids:
-        raise WrongAccount(integration.provider, row.account_id, account.ids[0])
+    ensure_same(integration.provider, row.account_id, account)
     with reach.engine.begin() as connection:
         _bind(connection, integration, account, digest)
     return account
+
+
+def ensure_same(provider: str, bound: str | None, seen: Account) -> None:
+    """Raises WrongAccount when an integration is bound to another account than the one seen."""
+    if bound and bound not in seen.ids:
+        raise WrongAccount(provider, bound, seen.ids[0])
 
 
 def _bind(connection: Connection, integration: Integration, account: Account, digest: str) -> None:
@@ -64,13 +67,10 @@ def _bind(connection: Connection, integration: Integration, account: Account, di
 
 def note_refused(reach: Reach, integration: Integration, given: Credentials) -> None:
     """Remembers that the vendor refused these credentials; a new request to sync tries them once more."""
-    _change(reach, integration, {"refused": reach.keys.digest(given.seal)})
-
-
-def _change(reach: Reach, integration: Integration, metadata: dict[str, Any]) -> None:
+    refused = {"refused": reach.keys.digest(given.seal)}
     with reach.engine.begin() as connection:
         connection.execute(
             update(table)
             .where(table.c.id == integration.id)
-            .values(metadata=table.c.metadata.op("||")(metadata))
+            .values(metadata=table.c.metadata.op("||")(refused))
         )

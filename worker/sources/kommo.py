@@ -18,6 +18,7 @@ from shared.errors import (
 )
 from shared.resources.columns import Record, dig
 from shared.resources.grammar import Resource
+from shared.resources.kommo import ACCOUNT
 from worker.sources.http import Answer, Dialect, Door
 from worker.sources.protocol import Account, Ask, Found, News, Page
 
@@ -165,8 +166,7 @@ class Kommo:
                 return
 
     def account(self) -> Account:
-        question = {"with": "users_groups,task_types,datetime_settings,version,amojo_id,drive_url"}
-        body = self.door.get(f"{API}/account", question).body
+        body = self.door.get(API + ACCOUNT.path, ACCOUNT.params).body
         if not isinstance(body, Mapping) or "id" not in body:
             raise VendorUnavailable(VENDOR, "an account without an id")
         names = ("id", "name", "subdomain", "country", "currency", "language")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from shared.errors import Misuse
-from shared.integrations import Integration
+from shared.integrations import PROVIDERS, Integration
 from shared.settings import Settings
 from worker.reach import Reach
 from worker.sources import claims, gestao_click, kommo
@@ -29,6 +29,21 @@ class Credentials:
     def seal(self) -> str:
         """What the keyed hash of the credentials is made from: another host is another account."""
         return "\n".join((self.provider, self.url, *self.secrets))
+
+
+NO_CREDENTIALS = (
+    "no credentials for {}. Set KOMMO_JWT_TOKEN, or GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN, "
+    "in the environment or in .env. To look around without an account: make run (it has a sandbox)."
+)
+
+
+def with_credentials(settings: Settings, wanted: Iterable[str] = PROVIDERS) -> list[str]:
+    """Those of the wanted providers that can be asked; raises Misuse when none can."""
+    named = list(wanted)
+    found = [provider for provider in named if settings.configured(provider)]
+    if not found:
+        raise Misuse(NO_CREDENTIALS.format(" or ".join(named)))
+    return found
 
 
 def credentials(settings: Settings, provider: str) -> Credentials:

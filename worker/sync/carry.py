@@ -49,7 +49,11 @@ def carry_out(reach: Reach, run_id: int, seconds: float) -> bool:
     with structlog.contextvars.bound_contextvars(
         run=run.id, resource=run.resource.full_name, integration=run.integration_id
     ):
-        return _carry_out(reach, run, time.monotonic() + seconds)
+        try:
+            return _carry_out(reach, run, time.monotonic() + seconds)
+        except LostOwnership as error:
+            log.warning("run_lost", why=str(error))
+            return False
 
 
 def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
@@ -57,9 +61,8 @@ def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
         with reach.engine.begin() as connection:
             integration = integrations.by_id(connection, run.integration_id)
         done = _sync(reach, run, integration, deadline)
-    except LostOwnership as error:
-        log.warning("run_lost", why=str(error))
-        return False
+    except LostOwnership:
+        raise
     except Exception as error:
         _stop(reach, run, error)
         return False
@@ -113,20 +116,14 @@ def _again_later(reach: Reach, run: Run, error: Exception) -> None:
 
 def _put_back(reach: Reach, run: Run, delay: float, reason: str | None) -> None:
     log.info("run_put_back", delay=delay, why=reason)
-    try:
-        with reach.engine.begin() as connection:
-            runs.put_back(connection, run, delay, reason)
-    except LostOwnership as error:
-        log.warning("run_lost", why=str(error))
+    with reach.engine.begin() as connection:
+        runs.put_back(connection, run, delay, reason)
 
 
 def _fail(reach: Reach, run: Run, reason: str) -> None:
     log.error("run_failed", why=reason)
-    try:
-        with reach.engine.begin() as connection:
-            runs.finish(connection, run, reason)
-    except LostOwnership as error:
-        log.warning("run_lost", why=str(error))
+    with reach.engine.begin() as connection:
+        runs.finish(connection, run, reason)
 
 
 class _Lease:

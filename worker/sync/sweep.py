@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Engine, select, tuple_
+from sqlalchemy import Connection, Engine, select
 
 from shared.db.mirror import rows_table
 from shared.resources.columns import Context
@@ -53,7 +52,7 @@ def keep_look(
     batch = Batch(batch.rows, batch.rejects + refused)
     written = mirror.put(batch, found.observed_at, found.observed_at)
     kept = {str(row.key[0]) for row in batch.rows} | {reject.key for reject in batch.rejects}
-    absent = [id_ for id_ in asked if id_ not in kept and id_ not in found.refused]
+    absent = [id_ for id_ in asked if id_ not in kept]
     said = set(absent) if found.told else set(told)
     gone = mirror.gone(
         _keys(resource, (id_ for id_ in absent if id_ in said)), found.observed_at, told=True
@@ -80,14 +79,11 @@ def _asked_before(
     table = rows_table(resource)
     row = connection.execute(
         select(*(table.c[name] for name in columns)).where(
-            table.c.integration_id == integration_id, _is(table, resource, _keys(resource, ids)[0])
+            table.c.integration_id == integration_id,
+            table.c[resource.key[0]] == _keys(resource, ids)[0][0],
         )
     ).first()
     return {name: value for name, value in row._mapping.items() if value} if row else {}
-
-
-def _is(table: Any, resource: Resource, key: Key) -> Any:
-    return tuple_(*(table.c[name] for name in resource.key)) == key
 
 
 def unmet(engine: Engine, integration_id: int, resource: Resource, since: datetime) -> list[Key]:
