@@ -20,7 +20,7 @@ from sqlalchemy import Engine, text
 from shared.errors import BudgetSpent, Paused, VendorUnavailable
 from shared.logs import logger
 
-SPACING = 1.035
+SPACING = 1.04
 """Slots are 1/N s times this apart: N + 1 requests span more than a second although each may be late."""
 LATE = 0.020
 """Who wakes later than this (seconds) has lost its slot: the next one may be too near."""
