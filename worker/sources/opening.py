@@ -10,7 +10,7 @@ from shared.integrations import PROVIDERS, Integration
 from shared.settings import Settings
 from worker.reach import Reach
 from worker.sources import claims, gestao_click, kommo
-from worker.sources.budget import SYNC, Book, Budget
+from worker.sources.budget import AUDIT, SYNC, Book, Budget
 from worker.sources.gestao_click import GestaoClick
 from worker.sources.http import Dialect, Door
 from worker.sources.kommo import Kommo
@@ -88,9 +88,9 @@ def open_source(
         budget=Budget(
             reach.redis,
             reach.engine,
-            _books(settings, integration.provider, account),
+            _books(settings, integration.provider, account, priority),
             account,
-            None if is_kommo else settings.gestao_click_daily_limit,
+            daily_limit(settings, integration.provider),
         ),
         timeout=milliseconds / 1000,
         attempts=settings.kommo_retry_attempts,
@@ -114,7 +114,25 @@ def _dialect(given: Credentials) -> Dialect:
     return gestao_click.dialect(*given.secrets)
 
 
-def _books(settings: Settings, provider: str, account: str) -> list[Book]:
+def daily_limit(settings: Settings, provider: str) -> int | None:
+    """Requests that a vendor allows in 24 hours; None: it does not count them."""
+    return None if provider == "kommo" else settings.gestao_click_daily_limit
+
+
+def audit_rate(settings: Settings, provider: str) -> float | None:
+    """Requests a second of all audits of an account together; None: no limit (loopback)."""
+    books = _vendors_books(settings, provider, provider)
+    return min(book.rate for book in books) * settings.ponte_audit_share if books else None
+
+
+def _books(settings: Settings, provider: str, account: str, priority: str) -> list[Book]:
+    """The vendor's limits; an audit keeps to its share of them by a book of its own."""
+    books = _vendors_books(settings, provider, account)
+    rate = audit_rate(settings, provider)
+    return [*books, Book(f"{account}:audit", rate)] if priority == AUDIT and rate else books
+
+
+def _vendors_books(settings: Settings, provider: str, account: str) -> list[Book]:
     """Kommo counts per account and per address (kommo-api.md 3); the ERP per company (2)."""
     if provider == "kommo":
         if not settings.kommo_rate_limit:
