@@ -15,6 +15,7 @@ from sandbox.gestao_click.vendor import GestaoClick
 from sandbox.http import Server
 from sandbox.kommo.account import settle
 from sandbox.kommo.actions import KommoActions
+from sandbox.kommo.acts import Acts
 from sandbox.kommo.api import KommoApi
 from sandbox.kommo.seed import seed_kommo
 from sandbox.kommo.vendor import Kommo
@@ -33,7 +34,8 @@ class Sandbox:
     """`box = Sandbox(leads=50, seed=1); box.start(); box.kommo_url ...; box.stop()`.
 
     Keyword arguments are those of Options. `box.kommo` and `box.gestao_click` do what people do
-    there (change, create, delete, restore, merge, pay); `box.faults`, `box.life`, `box.storm`.
+    there (change, create, delete, restore, merge, pay); `box.acts.do("leads.move")` does anything
+    by name; `box.faults`, `box.life`, `box.storm`.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Sandbox:
         self.kommo = KommoActions(
             self.world, Notifier(self.world, self.subscriptions, self.courier)
         )
+        self.acts = Acts(self.kommo)
         self.gestao_click = GestaoClickActions(self.world)
         self.life = Life(self.world, self.kommo, self.gestao_click)
         self._started = False

@@ -73,6 +73,12 @@ class Options:
     """kommo-api.md 4.3: `order[updated_at]` on tasks is accepted and ignored."""
     link_bumps_updated_at: bool = True
     """kommo-api.md 5.16, 9.10 (I): whether linking moves `updated_at` of the other side too."""
+    stage_deletion_bumps: bool = True
+    """kommo-api.md 5.4 (I): whether `updated_at` moves when a stage's leads are moved away."""
+    late_commits: float = 0.0
+    """kommo-api.md 9.7 (I): changes become visible so many seconds after their `updated_at`."""
+    deleted_elements_listed: bool = False
+    """kommo-api.md 5.15: deleted elements stay in the list with `is_deleted: true`."""
     merge_losers: str = "deleted"
     """kommo-api.md 4.4 (I): "deleted" = in the trash with a *_deleted event, "vanish" = neither."""
 
@@ -85,6 +91,12 @@ class Options:
     webhook_disable_window: float = 7200.0
     webhook_lost: float = 0.0
     webhook_twice: float = 0.0
+    webhook_jitter_ms: float = 0.0
+    """Each delivery waits up to so long besides: they arrive in another order."""
+    digital_pipeline_url: str = ""
+    """kommo-api.md 6.9: who gets a minimal body at every change of stage."""
+    webhook_codes_refused: list[str] = field(default_factory=list)
+    """kommo-api.md 6.3: codes that POST /webhooks answers with 400."""
     stage_change: str = "both"
     """kommo-api.md 6.6: a stage change sends "both", "status" or "update"."""
     resubscribe: str = "replace"

@@ -54,13 +54,15 @@ class Courier:
         self.books: Counter[str] = Counter()
         self.by_status: Counter[str] = Counter()
 
-    def send(self, subscription: Json, body: bytes, batch: Batch | None = None) -> None:
-        """Queue one delivery of a body to a subscription."""
+    def send(
+        self, subscription: Json, body: bytes, batch: Batch | None = None, later: float = 0.0
+    ) -> None:
+        """Queue one delivery of a body to a subscription, due `later` seconds after the usual."""
         destination = subscription["destination"]
         if not is_loopback(destination):
             self.note("withheld")
             return
-        due = time.time() + self.options.webhook_delay_ms / 1000
+        due = time.time() + self.options.webhook_delay_ms / 1000 + later
         with self._wake:
             self.books["sent"] += 1
             number = next(self._numbers)
