@@ -8,7 +8,7 @@ names the section. Everything but the first block can be changed while running
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-FIXED_AT_START = frozenset({"leads", "seed", "months", "now"})
+FIXED_AT_START = frozenset({"leads", "seed", "months", "now", "account_id", "subdomain"})
 CHOICES = {
     "merge_losers": ("deleted", "vanish"),
     "stage_change": ("both", "status", "update"),
@@ -25,6 +25,11 @@ class Options:
     months: int = 6
     now: float | None = None
     """Epoch at which the seeded world is built; None = the clock."""
+
+    # --- whose account it is (two boxes = two accounts whose records have the same ids)
+    account_id: int = 31990001
+    subdomain: str = "sandbox"
+    """Changed by POST /_sandbox/account/rename only."""
 
     # --- limits and speed (0 = none)
     kommo_limit: int = 7
@@ -81,6 +86,14 @@ class Options:
     """kommo-api.md 5.15: deleted elements stay in the list with `is_deleted: true`."""
     merge_losers: str = "deleted"
     """kommo-api.md 4.4 (I): "deleted" = in the trash with a *_deleted event, "vanish" = neither."""
+
+    # --- Kommo's OAuth (kommo-api.md 2.2)
+    oauth_client_id: str = "0a1b2c3d-0000-4000-8000-00000000c11e"
+    oauth_client_secret: str = "sandbox-secret-of-nothing"  # noqa: S105
+    oauth_redirect_uri: str = "http://127.0.0.1:3000/oauth/kommo/callback"
+    oauth_referer: str = ""
+    """What the redirect calls the account's address; "" = the address that was asked."""
+    oauth_expires_in: int = 86400
 
     # --- Kommo's webhooks
     webhook_retry_scale: float = 1.0

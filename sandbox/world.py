@@ -11,6 +11,7 @@ from random import Random
 from sandbox.discovery import FOLDER, Fixture, read_fixtures
 from sandbox.gestao_click.facts import gestao_click_facts
 from sandbox.kommo.facts import kommo_facts
+from sandbox.kommo.home import Home
 from sandbox.options import Options
 from sandbox.records import FactsOf, Json, Key, Record, Table
 
@@ -30,7 +31,11 @@ class World:
         self.started_at = options.now or time.time()
         self.changes = 0
         self.fixtures = {(f.spec.vendor, f.spec.name): f for f in read_fixtures(folder or FOLDER)}
-        self.tables = {name: Table(f.spec, _facts_of(f)) for name, f in self.fixtures.items()}
+        home = Home(options)
+        self.tables = {
+            name: Table(f.spec, _facts_of(f), home.own_json if name[0] == "kommo" else None)
+            for name, f in self.fixtures.items()
+        }
         self.paths = {(t.spec.vendor, t.spec.path): t for t in self.tables.values()}
         self.unseen: dict[str, set[Key]] = {}
         """Records of Kommo's lists that rights hide from the token (kommo/access.py)."""

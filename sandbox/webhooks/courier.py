@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from sandbox.kommo.home import Home
 from sandbox.options import Options
 from sandbox.records import Json, Key
 from sandbox.webhooks.post import post
@@ -44,6 +45,7 @@ class Delivery:
 class Courier:
     def __init__(self, options: Options, subscriptions: Subscriptions) -> None:
         self.options = options
+        self.home = Home(options)
         self.subscriptions = subscriptions
         self._heap: list[Delivery] = []
         self._wake = threading.Condition()
@@ -66,7 +68,8 @@ class Courier:
         with self._wake:
             self.books["sent"] += 1
             number = next(self._numbers)
-            delivery = Delivery(due, number, subscription["id"], destination, body, batch=batch)
+            own = self.home.own_form(body)
+            delivery = Delivery(due, number, subscription["id"], destination, own, batch=batch)
             heapq.heappush(self._heap, delivery)
             self._wake.notify()
         self.want_workers(self.options.webhook_concurrency)
