@@ -66,7 +66,7 @@ class Sandbox:
         )
         self.acts = Acts(self.kommo)
         self.gestao_click = GestaoClickActions(self.world)
-        self.life = Life(self.world, self.kommo, self.gestao_click)
+        self.life = Life(self.world, self.acts, self.gestao_click)
         self._left: list[Server] = []
         """Former addresses of a renamed account."""
         self._started = False

@@ -38,6 +38,8 @@ class Options:
     latency_ms: float = 0.0
     life: float = 0.0
     """Changes per second, on average, over both vendors."""
+    lively: bool = False
+    """Life does everything that has a name (kommo/acts) besides its usual round."""
 
     # --- Kommo
     more_kommo_tokens: list[str] = field(default_factory=list)
@@ -66,6 +68,12 @@ class Options:
     """kommo-api.md 9.20: false: /users, /roles and /webhooks answer 403."""
     customers_mode: str = "disabled"
     """kommo-api.md 5.1, 5.8: unless it is one of the last three, /customers answers 402."""
+    minor_units: bool = False
+    """kommo-api.md 5.5 (S): leads have `price_with_minor_units` too."""
+    query_lag: float = 0.0
+    """kommo-api.md 4.3: `query` does not find what changed in the last so many seconds."""
+    heavy_rows: int = 0
+    """kommo-api.md 9.48: `with` and more rows than this is a 504 (0 = never)."""
     enums_as_object: bool = False
     """kommo-api.md 5.13: `enums` as an object keyed by index."""
     lists_as_objects: bool = False
