@@ -1,4 +1,4 @@
-"""The tables beside the mirror: integrations, deliveries, runs, checkpoints, rejects, budgets, tokens."""
+"""The tables beside the mirror: integrations, deliveries, runs, checkpoints, journal, rejects, budgets, tokens."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ deliveries = Table(
     _moment("settled_at"),
     Column("outcome", Text, comment="done, not mirrored yet, undecodable, other account, …"),
     Column("reason", Text),
+    Column("about", ARRAY(Text), comment="the rows that it told of: kommo.leads:123; once settled"),
     Index(
         "deliveries_waiting",
         "integration_id",
@@ -96,6 +97,13 @@ deliveries = Table(
         postgresql_where=text("settled_at is null"),
     ),
     Index("deliveries_settled", "settled_at", postgresql_where=text("settled_at is not null")),
+    # partial: a delivery that comes in costs it nothing
+    Index(
+        "deliveries_about",
+        "about",
+        postgresql_using="gin",
+        postgresql_where=text("about is not null"),
+    ),
     schema="sync",
 )
 
@@ -163,6 +171,26 @@ rejects = Table(
     _moment("created_at", nullable=False, server_default=NOW),
     _moment("seen_at", nullable=False, server_default=NOW),
     UniqueConstraint("integration_id", "resource", "digest"),
+    schema="sync",
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("key", Text, nullable=False, comment="its parts joined by /: 123, leads/120001"),
+    _moment("at", nullable=False, comment="of the look that brought it"),
+    Column("kind", Text, nullable=False, comment="changed, deleted, restored, …: sync/journal.py"),
+    _moment("since", comment="when began what was until then; null: nothing was, or stays"),
+    Column("was", Text, comment="live, deleted or missing, until then"),
+    Column("before", JSONB, comment="the record until then; null: it is the same still"),
+    Column("cause", Text, comment="run 12; deliveries 33, 34; live look; audit"),
+    Column("how", Text, comment="how it was learnt that the record is gone"),
+    Index("journal_key", "integration_id", "resource", "key"),
+    # entries come in the order of time: a few pages of index for years of them
+    Index("journal_at", "at", postgresql_using="brin"),
     schema="sync",
 )
 
