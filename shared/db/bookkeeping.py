@@ -1,4 +1,4 @@
-"""The tables beside the mirror: integrations, deliveries, runs, checkpoints, rejects, budgets, tokens."""
+"""The tables beside the mirror: integrations, deliveries, runs, checkpoints, rejects, budgets, tokens, views."""
 
 from __future__ import annotations
 
@@ -205,4 +205,46 @@ workers = Table(
     _moment("started_at", nullable=False, server_default=NOW),
     _moment("seen_at", nullable=False, server_default=NOW),
     schema="sync",
+)
+
+field_columns = Table(
+    "field_columns",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("entity_type", Text, primary_key=True),
+    Column("field_id", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "column_name", Text, nullable=False, comment="given once, kept when the field is renamed"
+    ),
+    Column("position", Integer, nullable=False),
+    _moment("assigned_at", nullable=False, server_default=NOW),
+    UniqueConstraint("integration_id", "entity_type", "column_name"),
+    schema="ponte",
+)
+
+report_views = Table(
+    "report_views",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    Column("digest", Text, comment="of the definition that stands"),
+    _moment("refreshed_at"),
+    Column("problem", Text, comment="why the view is not as it should be"),
+    schema="ponte",
+)
+
+status_changes = Table(
+    "status_changes",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("lead_id", BigInteger, primary_key=True, autoincrement=False),
+    _moment("at", primary_key=True, comment="by the vendor's clock where it tells"),
+    Column("pipeline_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("status_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("from_pipeline_id", BigInteger),
+    Column("from_status_id", BigInteger),
+    _moment("not_before", comment="updated_at of the row before: the lead had not moved yet"),
+    _moment("seen_at", nullable=False),
+    Column("changed_by", BigInteger, comment="who touched the lead last when the move was seen"),
+    schema="kommo",
 )
