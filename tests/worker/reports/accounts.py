@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Engine, text
 
 from worker import reports
@@ -35,7 +35,7 @@ class Shop:
     def put(self, table: str, **values: Any) -> None:
         """A row of a mirrored table, over the one that has its key."""
         row = {"integration_id": self.id, "raw": {}, "changed_at": START, **values}
-        given = {k: orjson.dumps(v).decode() if k in JSON else v for k, v in row.items()}
+        given = {k: json.dumps(v) if k in JSON_COLUMNS else v for k, v in row.items()}
         key = ["integration_id", *KEYS.get(table, ["id"])]
         rest = ", ".join(f"{name} = excluded.{name}" for name in row if name not in key)
         self.run(
@@ -76,7 +76,7 @@ class Shop:
         return str(found["words"])
 
 
-JSON = {"raw", "custom_fields", "value_before", "value_after", "enums"}
+JSON_COLUMNS = {"raw", "custom_fields", "value_before", "value_after", "enums"}
 KEYS = {"custom_fields": ["entity_type", "id"], "statuses": ["pipeline_id", "id"]}
 
 
