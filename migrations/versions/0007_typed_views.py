@@ -220,7 +220,7 @@ MOVES = """
 HISTORY = """
     create view reports.kommo_stage_history as
     select
-        h.integration_id, i.account_id, h.lead_id, l.name as lead,
+        h.integration_id, i.account_id, h.lead_id, l.name as lead, h.nth,
         h.pipeline_id, p.name as pipeline, h.status_id, s.name as status,
         h.entered_at, h.left_at, coalesce(h.left_at, now()) - h.entered_at as stayed,
         round(extract(epoch from coalesce(h.left_at, now()) - h.entered_at) / 86400, 2) as days,
@@ -228,6 +228,7 @@ HISTORY = """
     from (
         select
             integration_id, lead_id, pipeline_id, status_id, entered_at, entered_by_id, learnt,
+            row_number() over (partition by integration_id, lead_id order by nth) as nth,
             coalesce(
                 lead(entered_at) over (partition by integration_id, lead_id order by nth), gone_at
             ) as left_at
@@ -285,6 +286,7 @@ HISTORY = """
     left join kommo.users u on u.integration_id = h.integration_id and u.id = h.entered_by_id;
     comment on view reports.kommo_stage_history is
     'One row for each stay of a lead in a stage; deleted leads keep theirs';
+    comment on column reports.kommo_stage_history.nth is 'the first stay of the lead is 1';
     comment on column reports.kommo_stage_history.left_at is
     'null: still there; for a lead that is deleted or missing, when that was learnt';
     comment on column reports.kommo_stage_history.entered_by is 'null: a robot, the system, or not known';
