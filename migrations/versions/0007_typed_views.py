@@ -49,6 +49,20 @@ TABLES = """
         changed_by bigint,
         primary key (integration_id, lead_id, at, pipeline_id, status_id)
     );
+
+    comment on column ponte.field_columns.column_name is 'given once, kept when the field is renamed';
+    comment on column ponte.report_views.digest is 'of the definition that stands';
+    comment on column ponte.report_views.problem is 'why the view is not as it should be';
+    comment on table kommo.status_changes is
+    'Moves of leads between stages that the mirror itself saw; see reports.kommo_stage_history';
+    comment on column kommo.status_changes.at is 'by the vendor''s clock where it tells';
+    comment on column kommo.status_changes.not_before is
+    'updated_at of the row before: the lead had not moved yet';
+    comment on column kommo.status_changes.changed_by is
+    'who touched the lead last when the move was seen';
+
+    create index events_of_moves on kommo.events (integration_id, entity_id)
+    where type = 'lead_status_changed';
 """
 
 # Every function answers null, never an error, for whatever a stranger's JSON may hold: each cast stands

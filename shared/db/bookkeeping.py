@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared.db.mirror import metadata
+from shared import resources
+from shared.db.mirror import metadata, rows_table
 
 NOW = text("clock_timestamp()")
 
@@ -127,7 +128,9 @@ runs = Table(
     Column("rejected", Integer, nullable=False, server_default=text("0")),
     Column("reason", Text),
     CheckConstraint("mode in ('full', 'incremental')", name="runs_mode"),
-    CheckConstraint("state in ('queued', 'running', 'done', 'failed')", name="runs_state"),
+    CheckConstraint(
+        "state in ('queued', 'running', 'done', 'failed', 'unavailable')", name="runs_state"
+    ),
     Index("runs_one_active", "integration_id", "resource", unique=True, postgresql_where=ACTIVE),
     Index("runs_request", "request_ids", postgresql_using="gin"),
     Index("runs_recent", "integration_id", "resource", "id"),
@@ -161,6 +164,18 @@ rejects = Table(
     _moment("created_at", nullable=False, server_default=NOW),
     _moment("seen_at", nullable=False, server_default=NOW),
     UniqueConstraint("integration_id", "resource", "digest"),
+    schema="sync",
+)
+
+unavailable = Table(
+    "unavailable",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("resource", Text, primary_key=True),
+    Column("slice", Text, primary_key=True, comment="entity_type=customers; empty: the whole list"),
+    Column("reason", Text, nullable=False),
+    _moment("since", nullable=False, server_default=text("now()")),
+    _moment("checked_at", nullable=False, server_default=text("now()")),
     schema="sync",
 )
 
@@ -233,6 +248,14 @@ report_views = Table(
     schema="ponte",
 )
 
+_events = rows_table(resources.BY_NAME["kommo.events"])
+Index(
+    "events_of_moves",
+    _events.c.integration_id,
+    _events.c.entity_id,
+    postgresql_where=text("type = 'lead_status_changed'"),
+)
+
 status_changes = Table(
     "status_changes",
     metadata,
@@ -247,4 +270,5 @@ status_changes = Table(
     _moment("seen_at", nullable=False),
     Column("changed_by", BigInteger, comment="who touched the lead last when the move was seen"),
     schema="kommo",
+    comment="Moves of leads between stages that the mirror itself saw; see reports.kommo_stage_history",
 )

@@ -50,8 +50,17 @@ COMPANY = (
     _own("company_id", BIGINT),
     Column("company", "company.name", TEXT, "name"),
 )
-TAGS = Column("tags", "reports.as_texts(t.raw #> '{_embedded,tags}', 'name')", TEXTS, "each once")
-TIMES = (_own("created_at", MOMENT), _own("updated_at", MOMENT))
+TAGS = Column(
+    "tags",
+    "coalesce(t.tags, reports.as_texts(t.raw #> '{_embedded,tags}', 'name'))",
+    TEXTS,
+    "each once",
+)
+TIMES = (
+    _own("created_at", MOMENT),
+    _own("updated_at", MOMENT),
+    _own("closest_task_at", MOMENT, "when the next task is due"),
+)
 LOSS_REASON = """coalesce(loss.name, case when t.loss_reason_id is not null then coalesce(
         t.raw #>> '{_embedded,loss_reason,name}', t.raw #>> '{_embedded,loss_reason,0,name}') end)"""
 OUTCOME = """case t.status_id when 142 then 'won' when 143 then 'lost' else 'open' end"""

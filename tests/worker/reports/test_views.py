@@ -7,9 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from shared.resources import BY_NAME
 from tests.ground import Ground
 from tests.worker.reports.accounts import Shop, fields, open_shop
 from worker import reports
+from worker.reports.columns import BASE
 from worker.reports.views import Done
 
 DAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -240,19 +242,18 @@ def test_a_time_zone_that_nobody_knows_is_utc(shop: Shop) -> None:
 
 
 def test_a_sync_of_the_fields_makes_the_views_and_a_failed_view_fails_no_sync(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
+    ground: Ground,
 ) -> None:
-    from shared.resources import BY_NAME
-
-    for name in ("kommo.account", "kommo.leads", "kommo.custom_fields"):
+    fields_of = BY_NAME["kommo.custom_fields"]
+    for name in ("kommo.account", "kommo.leads"):
         assert ground.sync(BY_NAME[name])["state"] == "done"
-    rows = ground.run(
-        lambda c: c.execute(text("select * from reports.kommo_leads")).mappings().all()
-    )
+    assert ground.carry(ground.order(fields_of))["state"] == "done"
+    found = ground.run(lambda c: c.execute(text("select * from reports.kommo_leads")).mappings())
+    rows = found.all()
     assert len(rows) == 40
-    assert len(rows[0]) > len(reports.definitions.columns.BASE["leads"])
+    assert len(rows[0]) > len(BASE["leads"])
     ground.run(lambda c: c.execute(text("drop table ponte.report_views")))
-    assert ground.sync(BY_NAME["kommo.custom_fields"])["state"] == "done"
+    assert ground.carry(ground.order(fields_of))["state"] == "done"
 
 
 def _granted(shop: Shop) -> bool:
