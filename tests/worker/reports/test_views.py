@@ -11,7 +11,6 @@ from shared.resources import BY_NAME
 from tests.ground import Ground
 from tests.worker.reports.accounts import Shop, fields, open_shop
 from worker import reports
-from worker.reports.columns import BASE
 from worker.reports.views import Done
 
 DAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -241,19 +240,17 @@ def test_a_time_zone_that_nobody_knows_is_utc(shop: Shop) -> None:
         assert shop.one("select dia from reports.kommo_leads") == {"dia": date(2026, 5, day)}
 
 
-def test_a_sync_of_the_fields_makes_the_views_and_a_failed_view_fails_no_sync(
-    ground: Ground,
-) -> None:
-    fields_of = BY_NAME["kommo.custom_fields"]
-    for name in ("kommo.account", "kommo.leads"):
-        assert ground.sync(BY_NAME[name])["state"] == "done"
-    assert ground.carry(ground.order(fields_of))["state"] == "done"
-    found = ground.run(lambda c: c.execute(text("select * from reports.kommo_leads")).mappings())
-    rows = found.all()
-    assert len(rows) == 40
-    assert len(rows[0]) > len(BASE["leads"])
-    ground.run(lambda c: c.execute(text("drop table ponte.report_views")))
-    assert ground.carry(ground.order(fields_of))["state"] == "done"
+def test_a_sync_makes_the_views_and_a_failed_view_fails_no_sync(ground: Ground) -> None:
+    leads, account = BY_NAME["kommo.leads"], BY_NAME["kommo.account"]
+    assert ground.sync(leads)["state"] == "done"
+    mine = Shop(ground.reach.engine, ground.integration("kommo").id, 31990001)
+    mine.field(1400002, "Segmento", "select")
+    assert ground.sync(account)["state"] == "done"
+    answers = mine.run("select segmento from reports.kommo_leads")
+    assert len(answers) == 40
+    assert {row["segmento"] for row in answers} >= {"Varejo", "Atacado"}
+    mine.run("drop table ponte.report_views")
+    assert ground.sync(account)["state"] == "done"
 
 
 def _granted(shop: Shop) -> bool:
