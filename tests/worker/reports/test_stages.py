@@ -140,7 +140,10 @@ def test_an_event_that_is_written_seconds_after_the_edit_is_the_same_move(deal: 
     deal.look(0, A)
     deal.look(10, B)
     deal.event(10 + 3 / 60, A, B)
-    assert [stay[0] for stay in deal.history()] == [A, B]
+    assert [(stay[0], stay[3]) for stay in deal.history("learnt")] == [
+        (A, "creation"),
+        (B, "event"),
+    ]
 
 
 def test_an_event_of_long_ago_confirms_no_later_move_to_the_same_stage(deal: Deal) -> None:

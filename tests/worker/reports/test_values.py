@@ -86,6 +86,8 @@ def read(shop: Shop, type_: str, sent: Any) -> Any:
         ("date", "2026-02-30", None),
         ("date", 10**11, date(5138, 11, 16)),
         ("date", 10**30, None),
+        ("date", 10**12 - 1, None),
+        ("date_time", 1 - 10**12, None),
         ("birthday", -1577912400, date(1920, 1, 1)),
         ("birthday", -473374800, date(1955, 1, 1)),
         ("birthday", "1985-03-12", date(1985, 3, 12)),
