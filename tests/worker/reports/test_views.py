@@ -213,7 +213,6 @@ def test_a_reader_who_holds_a_view_delays_it_and_stops_nothing(shop: Shop) -> No
 
 
 def test_two_refreshes_at_once_make_the_views_once(shop: Shop) -> None:
-    shop.field(1, "Origem")
     with ThreadPoolExecutor(1) as pool:
         with shop.engine.begin() as first:
             reports.refresh(first, shop.id)
