@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from shared.resources import BY_NAME
+from tests.ground import Ground
 from tests.worker.reports.accounts import START, Shop, open_shop
 
 SALES, AFTER = 5, 6
@@ -350,3 +352,19 @@ def test_the_summary_says_how_long_and_how_many(shop: Shop) -> None:
     assert (first["leads"], first["stays"], first["now_there"]) == (4, 4, 1)
     assert (float(first["median_days"]), float(first["mean_days"])) == (2, 3)
     assert (second["leads"], second["now_there"], second["median_days"]) == (3, 3, None)
+
+
+def test_a_move_in_kommo_is_seen_by_the_sync_and_confirmed_by_the_log(ground: Ground) -> None:
+    leads, events = BY_NAME["kommo.leads"], BY_NAME["kommo.events"]
+    for resource in (leads, events):
+        assert ground.sync(resource)["state"] == "done"
+    mover = next(row for row in ground.rows(leads) if row["status_id"] not in (WON, LOST))
+    ground.box.kommo.change("leads", [mover["id"]], {"status_id": WON}, silent=True)
+    shop = Shop(ground.reach.engine, mover["integration_id"], 31990001)
+    learnt = []
+    for resource in (leads, events):
+        ground.sync(resource)
+        stays = Deal(shop, mover["id"]).history("learnt")
+        assert [stay[0][1] for stay in stays[-2:]] == [mover["status_id"], WON]
+        learnt.append(stays[-1][3])
+    assert learnt == ["mirror", "event"]
