@@ -123,9 +123,7 @@ def _named(
     """Field id → its column's name, in order of assignment. A field that is gone gets no new one."""
     table = field_columns
     place = {"integration_id": integration_id, "entity_type": entity}
-    rows = connection.execute(
-        select(table.c.field_id, table.c.column_name).filter_by(**place).order_by(table.c.position)
-    )
+    rows = connection.execute(select(table).filter_by(**place).order_by(table.c.position)).all()
     stored = {row.field_id: row.column_name for row in rows}
     base = {column.name for column in columns.BASE[entity]}
     given = {id_: name for id_, name in stored.items() if name not in base}
@@ -133,12 +131,13 @@ def _named(
     order = [id_ for id_ in stored if id_ in known] + [id_ for id_ in known if id_ not in stored]
     reserved = base | _kept_by_sql(connection)
     named = names.assign([(id_, known[id_]) for id_ in order], given, reserved)
-    for position, (id_, name) in enumerate(named.items(), start=1):
-        if stored.get(id_) != name:
-            row = insert(table).values(**place, field_id=id_, column_name=name, position=position)
-            connection.execute(
-                row.on_conflict_do_update(constraint=table.primary_key, set_={"column_name": name})
-            )
+    fresh = {id_: name for id_, name in named.items() if stored.get(id_) != name}
+    last = max((row.position for row in rows), default=0)
+    for position, (id_, name) in enumerate(fresh.items(), start=last + 1):
+        row = insert(table).values(**place, field_id=id_, column_name=name, position=position)
+        connection.execute(
+            row.on_conflict_do_update(constraint=table.primary_key, set_={"column_name": name})
+        )
     return named
 
 

@@ -171,6 +171,19 @@ def test_a_field_that_kommo_no_longer_lists_keeps_its_column_until_it_is_given_u
     assert "nunca_visto" not in shop.columns()
 
 
+def test_after_columns_were_given_up_new_ones_still_stand_at_the_end(shop: Shop) -> None:
+    for number in (7, 8, 9):
+        shop.field(number, f"Campo {number}")
+    shop.refresh()
+    shop.field(7, "Campo 7", deleted_at=DAY)
+    shop.refresh(prune=True)
+    shop.field(1, "Novo")
+    for _ in range(2):
+        shop.refresh()
+        assert list(shop.columns())[-3:] == ["campo_8", "campo_9", "novo"]
+        shop.run("drop view reports.kommo_leads")
+
+
 def test_another_type_replaces_the_view_and_its_grants_survive(shop: Shop) -> None:
     shop.field(1, "Valor", "text")
     shop.refresh()
