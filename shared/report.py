@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, and_, case, func, literal, select, tex
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from shared import integrations, resources
+from shared.audited import last_audits
 from shared.db.bookkeeping import (
     checkpoints,
     deliveries,
@@ -102,6 +103,7 @@ def of_resources(
 ) -> dict[int, tuple[ResourceReport, ...]]:
     """Reports of every resource of the given integrations, by integration id."""
     counted, last, drifted = counts(connection), _last_runs(connection), drift(connection)
+    compared = last_audits(connection)
     rows = connection.execute(
         select(checkpoints, func.extract("epoch", NOW - checkpoints.c.updated_at).label("age"))
     )
@@ -121,6 +123,7 @@ def of_resources(
             next_at=_next(settings, resource, checkpoint, run),
             drift=drifted.get(at),
             last_run=run,
+            last_audit=compared.get(at),
         )
 
     return {

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from shared import deliveries, integrations, questions, queue, runs
+from sqlalchemy import Connection
+
+from shared import deliveries, integrations, questions, queue, resources, runs
 from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
+from shared.integrations import Integration
 from shared.logs import logger
+from shared.settings import Settings
 from worker import answers, schedule
+from worker.audit import books, due
+from worker.audit import carry as audits
 from worker.drain import drain
 from worker.reach import Reach
 from worker.sources.opening import credentials
@@ -16,6 +22,7 @@ from worker.sync import journal
 from worker.sync.carry import carry_out
 
 log = logger(__name__)
+AUDIT_SECONDS = 15.0
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
 
@@ -33,6 +40,45 @@ def drain_deliveries(reach: Reach, integration_id: int) -> None:
             reach.ring(queue.DRAIN, integration_id)
     except (Retryable, Fatal, Misuse) as error:
         log.warning("drain_stopped", integration=integration_id, why=str(error))
+
+
+def audit(reach: Reach, audit_id: int) -> None:
+    """A short stretch of one audit: what waits behind it in the queue is of more use."""
+    if audits.carry_out(reach, audit_id, AUDIT_SECONDS):
+        reach.ring(queue.AUDIT, audit_id)
+
+
+def make_due_audits(reach: Reach) -> None:
+    """Rings for audits that wait; in the hours of the night orders the next one when none is under way."""
+    settings = reach.settings
+    with reach.engine.begin() as connection:
+        night = due.in_hours(settings, clock(connection))
+        ours = [each for each in integrations.ensure(connection, settings) if each.active]
+        if (
+            night
+            and settings.ponte_audit_days
+            and not books.active(connection, [o.id for o in ours])
+        ):
+            _order_audit(connection, settings, ours)
+        waiting = [
+            one for one in books.ready(connection) if one.integration_id in {o.id for o in ours}
+        ]
+    if not reach.redis.llen(queue.QUEUES[queue.AUDIT]):
+        for one in waiting:
+            if night or one.trigger != runs.SCHEDULE:
+                reach.ring(queue.AUDIT, one.id)
+
+
+def _order_audit(connection: Connection, settings: Settings, ours: list[Integration]) -> None:
+    for integration in ours:
+        wanted = due.readable(
+            connection, integration.id, resources.of_provider(integration.provider)
+        )
+        audited = due.last(connection, integration.id)
+        chosen = due.next_due(settings, wanted, audited, clock(connection))
+        if chosen:
+            books.request(connection, integration.id, chosen, trigger=runs.SCHEDULE)
+            return
 
 
 def answer(reach: Reach, question_id: str) -> None:
@@ -78,6 +124,7 @@ def tidy(reach: Reach) -> None:
     with reach.engine.begin() as connection:
         settled = deliveries.forget_settled(connection, days)
         ended = runs.forget_ended(connection, days)
+        books.forget_ended(connection, days)
         told = journal.forget(connection, reach.settings.ponte_journal_days)
     questions.forget(reach.engine)
     log.info("tidied", deliveries=settled, runs=ended, journal=told)

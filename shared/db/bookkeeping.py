@@ -208,7 +208,7 @@ audit_findings = Table(
     "audit_findings",
     metadata,
     _of_audit(),
-    Column("key", ARRAY(Text), primary_key=True, comment="the row's key, as text"),
+    Column("key", Text, primary_key=True, comment="its parts joined by /: 123, leads/120001"),
     Column("kind", Text, nullable=False, comment="only there, only here, different"),
     Column("detail", Text, nullable=False),
     Column("asked", JSONB, nullable=False, comment="the slice in which it stands"),
@@ -224,7 +224,7 @@ audit_met = Table(
     "audit_met",
     metadata,
     _of_audit(),
-    Column("key", ARRAY(Text), primary_key=True),
+    Column("key", Text, primary_key=True),
     Column("walk", Integer, nullable=False, comment="counts the walks of slices in this audit"),
     schema="sync",
 )

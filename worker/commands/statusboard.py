@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from rich.console import Console
 from rich.table import Table
 
 from shared.report import IntegrationReport, ResourceReport, Status
 
 
-def show(found: Status) -> None:
+def show(found: Status, zone: ZoneInfo) -> None:
     console = Console(highlight=False)
     if not found.integrations:
         console.print("No integration yet: set credentials, or try [bold]make run[/].")
     for integration in found.integrations:
-        _integration(console, integration)
+        _integration(console, integration, zone)
     for quota in found.quotas:
         left = "" if quota.left is None else f", {quota.left:,} left today"
         console.print(
@@ -36,7 +38,7 @@ def show(found: Status) -> None:
     )
 
 
-def _integration(console: Console, integration: IntegrationReport) -> None:
+def _integration(console: Console, integration: IntegrationReport, zone: ZoneInfo) -> None:
     kind = " [yellow](sandbox)[/]" if integration.sandbox else ""
     console.print(
         f"[bold]{integration.provider}[/] account {integration.account_id or 'not met yet'}{kind}"
@@ -46,7 +48,7 @@ def _integration(console: Console, integration: IntegrationReport) -> None:
             f"  [red]paused until {integration.pause.until:%H:%M:%S}[/]: {integration.pause.reason}"
         )
     table = Table(box=None, pad_edge=False)
-    for name in ("  resource", "rows", "gone", "age", "last run"):
+    for name in ("  resource", "rows", "gone", "age", "last run", "compared"):
         table.add_column(name, justify="right" if name in ("rows", "gone", "age") else "left")
     for resource in integration.resources:
         table.add_row(
@@ -55,8 +57,22 @@ def _integration(console: Console, integration: IntegrationReport) -> None:
             f"{resource.deleted:,}",
             _age(resource),
             _run(resource),
+            compared(resource, zone),
         )
     console.print(table)
+
+
+def compared(resource: ResourceReport, zone: ZoneInfo) -> str:
+    """`in full 23/11 02:10 to 02:58, 0 differences`"""
+    audit = resource.last_audit
+    if audit is None:
+        return "never"
+    if audit.state != "done":
+        return f"{audit.state}: {audit.reason}"
+    begun, ended = (at.astimezone(zone) for at in (audit.started_at, audit.ended_at))
+    mended = f", {audit.repaired:,} repaired" if audit.repaired else ""
+    s = "" if audit.differences == 1 else "s"
+    return f"{audit.scope} {begun:%d/%m %H:%M} to {ended:%H:%M}, {audit.differences:,} difference{s}{mended}"
 
 
 def _age(resource: ResourceReport) -> str:

@@ -34,6 +34,11 @@ def position(
     return begun
 
 
+def was_read(connection: Connection, integration_id: int, resource: Resource) -> bool:
+    """Was the list ever read to its end?"""
+    return checkpoint.cursor(connection, integration_id, resource.full_name) is not None
+
+
 def slices(
     connection: Connection,
     integration_id: int,
