@@ -42,6 +42,8 @@ ROUNDS = 4
 """Looks at what differed before it is left as being in motion."""
 STRETCH = 10.0
 """Seconds of an ordinary sync after which the audit's own lease is renewed."""
+MOMENT = 5.0
+"""Seconds between two looks at what no ordinary sync reads."""
 RECENT = timedelta(days=7)
 """How far back a list is compared of which what is there stays as it is."""
 
@@ -63,12 +65,10 @@ class Auditor:
         account: Account,
         audit: Audit,
         deadline: float,
-        moment: float = 5.0,
     ) -> None:
-        """moment: seconds between two looks at what no ordinary sync reads."""
         self._reach, self._source, self._account = reach, source, account
         self._integration, self._audit, self._deadline = integration, audit, deadline
-        self._resource, self._moment = audit.resource, moment
+        self._resource = audit.resource
         self._looker = Looker(source, integration.id, audit.resource, account.country)
         self._progress = Progress.load(audit.position) if audit.position else self._begin()
         self._position = self._progress.walk
@@ -244,7 +244,7 @@ class Auditor:
     def _let_it_be_brought(self) -> None:
         """An ordinary sync of the list that begins after the last look; what it mends was no drift."""
         if self._resource.unlisted:
-            time.sleep(self._moment)  # webhooks alone bring these
+            time.sleep(MOMENT)  # webhooks alone bring these
             return
         while not self._was_brought():
             self._watch_the_time()

@@ -78,7 +78,9 @@ def _tell_cost(expected: Sequence[Cost], console: Console) -> None:
     console.print(table)
     asked = sum(one.requests for one in expected)
     took = sum(one.minutes or 0 for one in expected)
-    console.print(f"about [bold]{asked:,}[/] requests in {took:.0f} minutes, one list after the other")
+    console.print(
+        f"about [bold]{asked:,}[/] requests in {took:.0f} minutes, one list after the other"
+    )
 
 
 def audit(reach: Reach, lists: Wanted, console: Console, *, repair: bool) -> list[dict[str, Any]]:
