@@ -134,5 +134,7 @@ def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     keys = [str(record["id"]) for record in page.records]
     found = Found(page.records, page.observed_at)
     with reach.engine.begin() as connection:
-        sweep.keep_look(connection, integration.id, Ask(resource), keys, found, account.country)
+        sweep.keep_look(
+            connection, integration.id, Ask(resource), keys, found, account.country, "live look"
+        )
     return {"ok": True, "keys": keys, "rows": len(keys)}
