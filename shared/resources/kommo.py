@@ -22,7 +22,19 @@ from shared.resources.columns import (
     phone_number,
     text,
 )
-from shared.resources.grammar import Listed, OneOf, Resource, Since, Webhook
+from shared.resources.grammar import (
+    Carries,
+    Embeds,
+    HasValue,
+    Linked,
+    Listed,
+    OneOf,
+    Refers,
+    Resource,
+    Since,
+    Tagged,
+    Webhook,
+)
 
 BY_ID = {"order[id]": "asc"}
 UPDATED = Since("updated_at", "updated_at")
@@ -100,6 +112,11 @@ COMPANY_ID = computed("company_id", Type.BIGINT, _company)
 PHONES = computed("phones", Type.TEXTS, _phones)
 EMAILS = computed("emails", Type.TEXTS, _emails)
 CUSTOM_FIELDS = computed("custom_fields", Type.JSON, _custom_fields)
+
+TAGS = Carries("tags")
+RESPONSIBLE = Refers("responsible", "kommo.users", ("responsible_user_id",))
+OF_ENTITY = (Refers("company", "kommo.companies", ("company_id",)), RESPONSIBLE, TAGS)
+BY_ENTITY = (Tagged(), HasValue())
 
 ACCOUNT = Resource(
     source="kommo",
@@ -209,7 +226,20 @@ LEADS = Resource(
     by_id=True,
     webhook=_webhook("leads", "lead", "status"),
     news=("lead_deleted", "lead_restored"),
-    listed=Listed("deals", search=("name",), body_id="dealId"),
+    listed=Listed(
+        "deals",
+        search=("name", "custom_fields"),
+        body_id="dealId",
+        expands=(
+            Embeds("contacts", "kommo.contacts"),
+            Refers("main_contact", "kommo.contacts", ("main_contact_id",)),
+            *OF_ENTITY,
+            Refers("pipeline", "kommo.pipelines", ("pipeline_id",)),
+            Refers("status", "kommo.statuses", ("pipeline_id", "status_id")),
+        ),
+        filters=(Linked("contact_id", "contacts"), *BY_ENTITY),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -239,7 +269,14 @@ CONTACTS = Resource(
     by_id=True,
     webhook=_webhook("contacts", "contact"),
     news=("contact_deleted", "contact_restored"),
-    listed=Listed("contacts", search=("name", "phones", "emails"), body_id="contactId"),
+    listed=Listed(
+        "contacts",
+        search=("name", "phones", "emails", "custom_fields"),
+        body_id="contactId",
+        expands=(Embeds("leads", "kommo.leads"), *OF_ENTITY),
+        filters=(Linked("lead_id", "leads"), *BY_ENTITY),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -267,7 +304,18 @@ COMPANIES = Resource(
     by_id=True,
     webhook=_webhook("companies", "company"),
     news=("company_deleted", "company_restored"),
-    listed=Listed("companies", search=("name", "phones", "emails")),
+    listed=Listed(
+        "companies",
+        search=("name", "phones", "emails", "custom_fields"),
+        expands=(
+            Embeds("contacts", "kommo.contacts"),
+            Embeds("leads", "kommo.leads"),
+            RESPONSIBLE,
+            TAGS,
+        ),
+        filters=(Linked("contact_id", "contacts"), Linked("lead_id", "leads"), *BY_ENTITY),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -291,7 +339,12 @@ TASKS = Resource(
     by_id=True,
     webhook=Webhook("task", ("add_task", "update_task", "delete_task", "responsible_task")),
     news=("task_deleted",),
-    listed=Listed("tasks", search=("text", "result_text")),
+    listed=Listed(
+        "tasks",
+        search=("text", "result_text"),
+        expands=(RESPONSIBLE,),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("entity_type"),
