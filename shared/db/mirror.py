@@ -95,7 +95,7 @@ def numbers(resource: Resource, table: Table) -> ColumnElement[Any] | None:
     fields = [column for column in searched if isinstance(column.type, JSONB)]
     if not fields:
         return None
-    texts = [
+    texts: list[ColumnElement[Any]] = [
         column if isinstance(column.type, ARRAY) else array([column])
         for column in searched
         if not isinstance(column.type, JSONB)
