@@ -11,7 +11,7 @@ from typing import Any, cast
 from unicodedata import normalize
 
 import sqlalchemy as sql
-from sqlalchemy import ColumnElement, Table, and_, exists, func, or_
+from sqlalchemy import ColumnElement, Table, TableValuedAlias, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, TSQUERY
 
 from shared.db.mirror import numbers, rows_table
@@ -23,6 +23,8 @@ FEWEST_DIGITS = 4
 """Numbers are found by their digits from this length; what is shorter is looked for as text."""
 MOST_DIGITS = 48
 """As much of a number as `sync.numbers` keeps."""
+LONGER_THAN_IDS = 11
+"""Digits of a CPF; Kommo's ids have ten at most (kommo-api.md 5)."""
 _NUMBER = re.compile(r"[0-9\s()+./-]+")
 
 
@@ -69,7 +71,7 @@ def _conditions(resource: Resource, wanted: Wanted) -> Iterator[Condition]:
     yield from (table.c[name] <= value for name, value in wanted.until.items())
     declared = {each.name: each for each in (resource.listed.filters if resource.listed else ())}
     for name, value in wanted.other.items():
-        yield _declared(declared[name], table, value)
+        yield _declared(resource, declared[name], value)
     if wanted.updated_since:
         yield table.c.changed_at >= wanted.updated_since
     if wanted.query:
@@ -84,14 +86,17 @@ def _equals(resource: Resource, name: str, value: Any) -> Condition:
     return column == (Decimal(value) if type_ is Type.NUMERIC else value)
 
 
-def _declared(asked: Filter, table: Table, value: Any) -> Condition:
+def _declared(resource: Resource, asked: Filter, value: Any) -> Condition:
+    table = rows_table(resource)
     match asked:
         case Linked(embedded=embedded):
             return _embedded(table, embedded, f"? (@.id == {int(value)})").is_not(None)
         case Tagged():
             return _tagged(table, value)
         case HasValue():
-            return and_(*(_has_value(table, *one.split("=", maxsplit=1)) for one in value))
+            return and_(
+                *(_has_value(resource, table, *one.split("=", maxsplit=1)) for one in value)
+            )
 
 
 def _embedded(table: Table, name: str, test: str = "") -> ColumnElement[Any]:
@@ -104,24 +109,43 @@ def _path(path: str) -> ColumnElement[Any]:
 
 
 def _tagged(table: Table, value: str) -> Condition:
-    path = _path("$._embedded.tags.**{1}")
-    tag = func.jsonb_path_query(table.c.raw, path, type_=JSONB).column_valued("tag")
-    named = func.lower(tag["name"].astext) == func.lower(value)
-    return exists().where(or_(named, tag["id"].astext == value)).correlate(table)
+    tags = _queried(table.c.raw, "$._embedded.tags.**{1}", "tag")
+    named = func.lower(tags.c.tag["name"].astext) == func.lower(value)
+    same = or_(named, tags.c.tag["id"].astext == value)
+    return select(1).select_from(tags).where(same).correlate(table).exists()
 
 
-def _has_value(table: Table, field: str, value: str) -> Condition:
+def _has_value(resource: Resource, table: Table, field: str, value: str) -> Condition:
     """A field by id, name or code holds a value: as text in any case, an enum's id, or a number's digits."""
-    fields = func.jsonb_each(table.c.custom_fields).table_valued("key", sql.column("value", JSONB))
-    sent = fields.c.value
-    values = func.jsonb_path_query(sent, _path("$.values[*]"), type_=JSONB).column_valued("held")
-    names = (func.lower(sent["name"].astext), func.lower(sent["code"].astext))
-    of_field = or_(fields.c.key == field, *(name == func.lower(field) for name in names))
-    held = values["value"].astext
-    same = [func.lower(held) == func.lower(value), values["enum_id"].astext == value]
+    by_id = re.fullmatch("[0-9]+", field)
+    fields = _queried(table.c.custom_fields, f'$."{field}"' if by_id else "$.*", "fields")
+    values = _queried(fields.c.fields, "$.values[*]", "held")
+    names = (func.lower(fields.c.fields[name].astext) for name in ("name", "code"))
+    asked = sql.true() if by_id else or_(*(name == func.lower(field) for name in names))
+    found = select(1).select_from(fields.join(values, sql.true()))
+    holds = found.where(asked, _same(values.c.held, value)).correlate(table).exists()
+    return and_(*_hint(resource, table, value), holds)
+
+
+def _queried(of: ColumnElement[Any], path: str, name: str) -> TableValuedAlias:
+    """What lies at a path, as a table whose one column is named as itself."""
+    found = func.jsonb_path_query(of, _path(path))
+    return found.table_valued(sql.column(name, JSONB), name=name).render_derived()
+
+
+def _same(held: ColumnElement[Any], value: str) -> Condition:
+    text = held["value"].astext
+    ways = [func.lower(text) == func.lower(value), held["enum_id"].astext == value]
     if digits := _digits(value):
-        same.append(func.regexp_replace(held, "[^0-9]", "", "g") == digits)
-    return exists().where(of_field, or_(*same)).correlate(table)
+        ways.append(func.regexp_replace(text, "[^0-9]", "", "g") == digits)
+    return or_(*ways)
+
+
+def _hint(resource: Resource, table: Table, value: str) -> Iterator[Condition]:
+    """What the index of numbers knows already; it knows no ids of enums, which are shorter than these."""
+    digits, lexemes = _digits(value), numbers(resource, table)
+    if digits and len(digits) >= LONGER_THAN_IDS and lexemes is not None:
+        yield lexemes.op("@@", is_comparison=True)(_prefix(digits))
 
 
 def _digits(typed: str) -> str | None:
