@@ -17,13 +17,18 @@ from sqlalchemy.dialects.postgresql import array as pg_array
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import integrations, resources
-from shared.db.bookkeeping import ACTIVE, checkpoints
+from shared.availability import WHOLE
+from shared.db.bookkeeping import ACTIVE, checkpoints, unavailable
 from shared.db.bookkeeping import runs as table
 from shared.errors import LostOwnership
 from shared.integrations import Integration
 from shared.resources.grammar import Resource
 
 SCHEDULE = "schedule"
+UNAVAILABLE = "unavailable"
+"""The state of a run whose list the vendor does not give to this account: over, and nobody's failure."""
+FINE = ("done", UNAVAILABLE)
+OVER = (*FINE, "failed")
 NOW = func.clock_timestamp()
 _READY = or_(
     and_(table.c.state == "queued", table.c.next_at <= NOW),
@@ -68,7 +73,7 @@ def request(
     """
     if trigger != SCHEDULE:
         integrations.allow_again(connection, integration.id)
-    known = _checkpointed(connection, integration.id)
+    known = _tried(connection, integration.id)
     request_id = request_id or uuid4()
     ids = [
         _insert_or_join(
@@ -80,13 +85,18 @@ def request(
             request_id,
         )
         for resource in _with_needed(wanted, known)
+        if not resource.unlisted
     ]
     return Requested(_shared_request(connection, ids) or request_id, tuple(ids))
 
 
-def _checkpointed(connection: Connection, integration_id: int) -> set[str]:
-    rows = select(checkpoints.c.resource).where(checkpoints.c.integration_id == integration_id)
-    return set(connection.scalars(rows))
+def _tried(connection: Connection, integration_id: int) -> set[str]:
+    """Resources that were read once, or that the vendor refused to list."""
+    read = select(checkpoints.c.resource).where(checkpoints.c.integration_id == integration_id)
+    refused = select(unavailable.c.resource).where(
+        unavailable.c.integration_id == integration_id, unavailable.c.slice == WHOLE
+    )
+    return set(connection.scalars(read.union(refused)))
 
 
 def _with_needed(wanted: Iterable[Resource], known: set[str]) -> list[Resource]:
@@ -206,14 +216,16 @@ def put_back(connection: Connection, run: Run, delay: float, reason: str | None 
     _leave(connection, run, state="queued", next_at=_from_now(delay), reason=reason)
 
 
-def finish(connection: Connection, run: Run, reason: str | None = None) -> None:
+def finish(
+    connection: Connection, run: Run, reason: str | None = None, state: str = "failed"
+) -> None:
     """Ends a run: done, or failed when there is a reason; queued anew when it is wanted in full since."""
     mode = connection.scalar(select(table.c.mode).where(table.c.id == run.id))
     if mode == "full" and not run.full and not reason:
         _leave(connection, run, state="queued", next_at=NOW, position=None)
         return
-    state = "failed" if reason else "done"
-    _leave(connection, run, state=state, finished_at=NOW, reason=reason, position=None)
+    ended = state if reason else "done"
+    _leave(connection, run, state=ended, finished_at=NOW, reason=reason, position=None)
 
 
 def _leave(connection: Connection, run: Run, **values: Any) -> None:

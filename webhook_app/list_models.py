@@ -184,7 +184,8 @@ def plain_model(resource: Resource) -> Any:
 def row_model(resource: Resource) -> Any:
     expands = resource.listed.expands if resource.listed else ()
     more: dict[str, Any] = {each.name: (_expanded(each), None) for each in expands}
-    return create_model(_name(resource, "row"), **_columns(resource), **more, raw=(Any, None))
+    fields = _columns(resource) | more
+    return create_model(_name(resource, "row"), **fields, raw=(Any, None))
 
 
 def _expanded(expansion: Expansion) -> Any:

@@ -12,6 +12,7 @@ from flask_openapi3.types import ResponseDict
 from sqlalchemy import Connection
 
 from shared import integrations, resources
+from shared.resources.columns import Type
 from shared.resources.grammar import Resource
 from shared.settings import Settings
 from webhook_app import expanding, list_models, listing, live
@@ -62,8 +63,14 @@ def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
         query=list_models.one_query_model(resource),
     )
     documented: ResponseDict = {**ASKED, "200": list_models.one_model(resource)}
-    key = "/".join(f"<{column}>" for column in resource.key)
-    api.get(f"/{name}/{key}", responses=documented)(checked(view))
+    api.get(f"/{name}/{_key_in_path(resource)}", responses=documented)(checked(view))
+
+
+def _key_in_path(resource: Resource) -> str:
+    """`<id>`, `<pipeline_id>/<id>`; what stands before the id may hold a slash (`catalogs/7001`)."""
+    *parts, id_ = resource.key_columns
+    before = [f"<{'path:' if part.type is Type.TEXT else ''}{part.name}>" for part in parts]
+    return "/".join([*before, f"<{id_.name}>"])
 
 
 def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:

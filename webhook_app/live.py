@@ -30,9 +30,11 @@ def page(resource: Resource, integration_id: int, asked: Any) -> list[list[str]]
 
 def one(resource: Resource, integration_id: int, key: Sequence[Any]) -> None:
     """Has the vendor asked for one record; what it no longer has is marked in the mirror."""
-    if not resource.by_id or len(key) > 1:
+    if resource.by_id is None:
         raise Problem(400, f"live=true: {resource.full_name} cannot be asked for by id")
-    _look(resource, integration_id, {"ids": [str(key[0])]})
+    *parts, id_ = (str(part) for part in key)
+    slice_ = dict(zip(resource.key, parts, strict=False))
+    _look(resource, integration_id, {"ids": [id_], "slice": slice_})
 
 
 def _look(resource: Resource, integration_id: int, wanted: Mapping[str, Any]) -> dict[str, Any]:

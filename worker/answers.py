@@ -23,7 +23,6 @@ from shared.errors import (
     WrongAccount,
 )
 from shared.integrations import Integration
-from shared.resources.grammar import Resource
 from worker.reach import Reach
 from worker.sources import claims, identity
 from worker.sources.budget import WEBHOOKS
@@ -120,18 +119,22 @@ def _address(reach: Reach, provider: str, posted: str | None) -> str:
 
 
 def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
-    """Reads one page, or some ids, at the vendor, keeps what it saw, and says which keys it asked for."""
+    """Reads one page, or some ids, at the vendor, keeps what it saw, and says which ids it asked about.
+
+    question: resource, integration; ids and slice, or page, limit and query.
+    """
     resource = resources.BY_NAME[str(question["resource"])]
-    if any(column.asked for column in resource.columns):
-        raise Misuse(f"{resource.full_name} has no live view: its rows need what was asked for")
     integration, given = _asked_about(reach, resource.provider, None)
     _same(integration, question.get("integration"))
+    ask = Ask(resource, question.get("slice") or {})
+    if missing := [c.name for c in resource.columns if c.asked and c.name not in ask.slice]:
+        raise Misuse(f"{resource.full_name} has no live view: its rows need {', '.join(missing)}")
     source = open_source(reach, integration, given, priority=WEBHOOKS)
     account = identity.prove(reach, integration, given, source)
-    keys, found = _seen(source, resource, question)
+    ids, found = _seen(source, ask, question)
     with reach.engine.begin() as connection:
-        sweep.keep_look(connection, integration.id, resource, keys, found, account.country)
-    return {"ok": True, "keys": keys, "rows": len(keys)}
+        sweep.keep_look(connection, integration.id, ask, ids, found, account.country)
+    return {"ok": True, "keys": ids, "rows": len(ids)}
 
 
 def _same(ours: Integration, asked: int | None) -> None:
@@ -139,17 +142,14 @@ def _same(ours: Integration, asked: int | None) -> None:
         raise Misuse(f"integration {asked} is not the one whose credentials this worker has")
 
 
-def _seen(
-    source: Source, resource: Resource, question: Mapping[str, Any]
-) -> tuple[list[str], Found]:
+def _seen(source: Source, ask: Ask, question: Mapping[str, Any]) -> tuple[list[str], Found]:
     """The ids that were asked for, else those of the page."""
-    if question.get("ids"):
-        ids = [str(id_) for id_ in question["ids"]]
-        return ids, source.look(resource, ids)
-    params = {**resource.params}
+    if ids := [str(id_) for id_ in question.get("ids") or ()]:
+        return ids, source.look(ask, ids)
+    params = {**ask.resource.params}
     if question.get("query"):
-        params["query" if resource.source == "kommo" else "nome"] = str(question["query"])
-    narrowed = replace(resource, params=params, page_size=int(question.get("limit") or 50))
-    page = source.page(Ask(narrowed, {}), int(question.get("page") or 1))
-    keys = [str(record[resource.key[0]]) for record in page.records]
-    return keys, Found(page.records, page.observed_at)
+        params["query" if ask.resource.source == "kommo" else "nome"] = str(question["query"])
+    narrowed = replace(ask.resource, params=params, page_size=int(question.get("limit") or 50))
+    page = source.page(Ask(narrowed, ask.slice), int(question.get("page") or 1))
+    ids = [str(record[ask.resource.key[-1]]) for record in page.records]
+    return ids, Found(page.records, page.observed_at)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from shared import resources
+from shared import availability, resources
 from shared.db.bookkeeping import checkpoints, integration_settings, runs
 from shared.integrations import Integration
 from shared.resources.grammar import Resource
@@ -21,11 +21,15 @@ FULL_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Past:
-    """What was done about a resource: its newest run, its newest full one, its last complete full walk."""
+    """What was done about a resource: its newest run, its newest full one, its last complete full walk.
+
+    refused: within the last day the vendor said that this account does not get it.
+    """
 
     asked_at: datetime | None = None
     full_asked_at: datetime | None = None
     walked_at: datetime | None = None
+    refused: bool = False
 
     def lacks_full_walk(self, night: datetime, now: datetime) -> bool:
         """Not walked in full since that night; one that failed is tried again after an hour."""
@@ -42,6 +46,8 @@ def due(
     wanted = []
     for resource in resources.of_provider(provider):
         last = past.get(resource.full_name, Past())
+        if resource.unlisted or last.refused:
+            continue
         if last.asked_at is None or last.lacks_full_walk(night, now):
             wanted.append((resource, True))
         elif now - last.asked_at >= settings.interval(provider, windowed=resource.windowed):
@@ -73,7 +79,10 @@ def past(connection: Connection, integration: Integration) -> dict[str, Past]:
         )
     )
     walks: dict[str, Any] = {row[0]: row[1] for row in walked}
-    return {name: Past(at, full_at, walks.get(name)) for name, at, full_at in asked}
+    refused = availability.lists_refused_lately(connection, integration.id)
+    return {
+        name: Past(at, full_at, walks.get(name), name in refused) for name, at, full_at in asked
+    }
 
 
 def refused(connection: Connection, integration: Integration, digest: str) -> bool:

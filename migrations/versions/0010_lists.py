@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0010"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -30,9 +30,15 @@ LIVE = "where deleted_at is null and missing_since is null"
 def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.execute(NUMBERS)
-    for table in ("leads", "contacts", "companies", "tasks"):
-        newest = "integration_id, updated_at desc nulls last, id"
-        op.execute(f"create index {table}_newest on kommo.{table} ({newest}) {LIVE}")
+    for table, order in {
+        "leads": "updated_at desc nulls last, id",
+        "contacts": "updated_at desc nulls last, id",
+        "companies": "updated_at desc nulls last, id",
+        "tasks": "updated_at desc nulls last, id",
+        "notes": "updated_at desc nulls last, entity_type, id",
+        "events": "created_at desc nulls last, id",
+    }.items():
+        op.execute(f"create index {table}_newest on kommo.{table} (integration_id, {order}) {LIVE}")
     for table, texts in {
         "leads": "array[name]",
         "contacts": "array[name] || phones || emails",

@@ -179,6 +179,7 @@ def test_a_live_list_shows_the_vendor_s_order(web: Web) -> None:
     assert answer.json["pagination"]["total"] is None
     assert worker.asked[0][1] == {
         "resource": "kommo.contacts",
+        "integration": web.integration("kommo").id,
         "page": 1,
         "limit": 5,
         "query": "c",
