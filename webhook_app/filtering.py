@@ -105,7 +105,7 @@ def _embedded(table: Table, name: str, test: str = "") -> ColumnElement[Any]:
 
 
 def _path(path: str) -> ColumnElement[Any]:
-    return sql.cast(path, JSONPATH)
+    return sql.cast(sql.literal(path, sql.Text), JSONPATH)
 
 
 def _tagged(table: Table, value: str) -> Condition:
@@ -171,7 +171,7 @@ def _found(resource: Resource, table: Table, query: str) -> Condition:
 def _prefix(digits: str) -> ColumnElement[Any]:
     """The trunk 0 (or 00) before a phone number is dropped: no number is kept with it."""
     kept = re.sub("^0+(?=[0-9]{9})", "", digits)
-    return sql.cast(f"{kept[:MOST_DIGITS]}:*", TSQUERY)
+    return sql.cast(sql.literal(f"{kept[:MOST_DIGITS]}:*", sql.Text), TSQUERY)
 
 
 def _searched(resource: Resource, table: Table) -> Iterator[ColumnElement[Any]]:

@@ -89,7 +89,6 @@ class Listing(Place):
 
     page: Page = 1
     limit: Limit = 50
-    query: Words | None = Field(None, description="text to look for; numbers are found by digits")
     updated_since: Moment | None = Field(
         None,
         description="rows that were written, deleted or missed here since; with include_deleted=true",
@@ -117,6 +116,9 @@ def query_model(resource: Resource) -> type[Query]:
             fields[f"{column.name}_to"] = (SPANS[column.type] | None, None)
     filters = resource.listed.filters if resource.listed else ()
     fields |= {each.name: _filter(each) for each in filters}
+    if resource.listed and resource.listed.search:
+        told = f"text in {', '.join(resource.listed.search)}; numbers are found by their digits"
+        fields["query"] = (Words | None, Field(None, description=told))
     sort = Field(None, description="a column, with - for descending")
     fields["sort"] = (chosen(_sortable(resource)) | None, sort)
     return create_model(_name(resource, "query"), __base__=Listing, **fields, **_with(resource))

@@ -24,7 +24,7 @@ def page(resource: Resource, integration_id: int, asked: Any) -> list[list[str]]
     if extra:
         known = ", ".join(GOES_WITH)
         raise Problem(400, f"live=true goes with {known}, not with {', '.join(extra)}")
-    wanted = {"page": asked.page, "limit": asked.limit, "query": asked.query}
+    wanted = {"page": asked.page, "limit": asked.limit, "query": getattr(asked, "query", None)}
     return [[key] for key in _look(resource, integration_id, wanted)["keys"]]
 
 

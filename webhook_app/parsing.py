@@ -156,5 +156,6 @@ def _explained(item: Any, model: type[BaseModel], *, echo: bool) -> dict[str, st
         known = sorted(one.alias or name for name, one in model.model_fields.items())
         return {"field": field[:100], "problem": f"unknown; there are: {', '.join(known)}"}
     problem = str(item["msg"]).removeprefix("Value error, ")
-    got = f"; got {item['input'][:60]!r}" if echo and isinstance(item["input"], str) else ""
+    plain = echo and isinstance(item["input"], str | int)
+    got = f"; got '{item['input']!s:.60}'" if plain else ""
     return {"field": field, "problem": f"{problem}{got}"}
