@@ -154,3 +154,12 @@ def test_a_number_is_kept_by_each_of_its_ends(web: Web) -> None:
     assert lexemes([], values) == ["8888", "9991", "99991"]
     longest = lexemes(["7" * 150])
     assert {len(one) for one in longest} == set(range(4, filtering.MOST_DIGITS + 1))
+
+
+def test_no_text_has_too_many_numbers(web: Web) -> None:
+    """A row that an index cannot take would stop the page that it came with."""
+    many = " e ".join(str(10**11 + number) for number in range(30_000))
+    for id_, said in enumerate((many, "7" * 500_000, "1 2 3 4 5 " * 50_000)):
+        fields = {"80": {"name": "Observação", "values": [{"value": said}]}}
+        web.mirror("kommo.leads", {"id": id_, "name": said, "custom_fields": fields})
+    assert web.get("/api/kommo/deals?query=100000000001").json["pagination"]["total"] == 1
