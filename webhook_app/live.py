@@ -19,6 +19,8 @@ GOES_WITH = ("page", "limit", "query", "with", "integration")
 
 def page(resource: Resource, integration_id: int, asked: Any) -> list[list[str]]:
     """The keys on the vendor's own page."""
+    if len(resource.key) > 1 or resource.unlisted:
+        raise Problem(400, f"live=true: the vendor has no single list of {resource.full_name}")
     tolerated = {"live", "expand", "userId", "jwtToken", *GOES_WITH}
     extra = sorted(asked.model_fields_set - tolerated)
     if extra:
@@ -38,7 +40,7 @@ def one(resource: Resource, integration_id: int, key: Sequence[Any]) -> None:
 
 
 def _look(resource: Resource, integration_id: int, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    question = {"resource": resource.full_name, "integration": integration_id, **wanted}
+    question = {"resource": resource.full_name, "integration": integration_id or None, **wanted}
     given = asking.ask(LOOK_LIVE, question)
     if "error" in given:
         raise asking.refusal({**given, **given["error"]})

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
@@ -11,7 +12,7 @@ from shared import resources
 from shared.db.mirror import rows_table
 from shared.resources.grammar import Resource
 from tests.webhook_app.conftest import Web
-from webhook_app import expanding, filtering, list_models, listing
+from webhook_app import asking, expanding, filtering, list_models, listing
 from webhook_app.filtering import Wanted
 
 LISTS = [resource for resource in resources.ALL if resource.listed]
@@ -92,6 +93,24 @@ def test_every_list_answers_with_everything_that_it_can_add(web: Web) -> None:
         searched = ["query=1234", "query=ana"] if resource.listed.search else []
         for query in (f"with={everything}", "include_deleted=true", *searched):
             assert web.get(f"{address}?{query}").status_code == 200, (address, query)
+
+
+def test_every_list_can_be_asked_for_live_or_says_that_it_cannot(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "ask", lambda *_: {"keys": ["1"], "rows": 1})
+    told = {}
+    for resource in LISTS:
+        assert resource.listed
+        address = f"/api/{resource.provider}/{resource.listed.route}"
+        one = "/".join(["1"] * len(resource.key))
+        answers = [web.get(f"{path}?live=true") for path in (address, f"{address}/{one}")]
+        told[resource.full_name] = tuple(answer.status_code for answer in answers)
+    assert set(told.values()) <= {(200, 404), (400, 404), (200, 400), (400, 400)}
+    assert told["kommo.contacts"] == (200, 404)
+    assert told["kommo.notes"] == told["kommo.talks"] == (400, 404)
+    assert told["kommo.users"] == (200, 400)
+    assert told["kommo.statuses"] == (400, 400)
 
 
 def _plan(web: Web, resource: Resource, **asked: Any) -> str:
