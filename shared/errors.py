@@ -67,6 +67,10 @@ class VendorUnavailable(Retryable):
         super().__init__(f"{vendor} did not answer usably: {what}")
 
 
+class TooHeavy(VendorUnavailable):
+    """The vendor gave up on the question (504): a smaller one may be answered."""
+
+
 class RateLimited(Retryable):
     """`seconds`: how long the vendor asks for, or None when it does not say."""
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from shared.errors import Misuse, PonteError
+from worker.commands import views
 
 app = typer.Typer(
     help="Ponte keeps one PostgreSQL database true to Kommo and Gestão Click.",
@@ -24,6 +25,7 @@ token = typer.Typer(help="API tokens and login links.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(token, name="token")
+app.add_typer(views.app, name="views")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 
@@ -209,13 +211,16 @@ def upgrade() -> None:
     """Brings the database's tables up to date."""
     from shared.db import migrations
     from shared.db.engine import connect, ensure_reachable
+    from worker import reports
     from worker.commands.servers import ready_settings
 
     with ready_settings() as ready:
         assert ready.settings.database_url  # noqa: S101
         url = ready.settings.database_url.get_secret_value()
-        ensure_reachable(connect(url))
+        engine = connect(url)
+        ensure_reachable(engine)
         migrations.upgrade(url)
+        reports.refresh_all(engine)
     typer.echo("the database is up to date")
 
 
