@@ -32,14 +32,14 @@ def workers(connection: Connection, settings: Settings) -> Iterator[Finding]:
 
 
 def runs(connection: Connection, settings: Settings) -> Iterator[Finding]:
-    """The newest run of each list, and lists that nobody has read for long."""
+    """The newest run of each list, and lists that nobody has read, ever or for long."""
     given = connection.execute(select(unavailable.c.integration_id, unavailable.c.resource))
     lacking = {tuple(row) for row in given}
     for one in report.of_integrations(connection, settings):
         if not one.active or (one.sandbox and not one.current):
             continue
         asked = [each for each in one.resources if (one.id, each.name) not in lacking]
-        troubles = [*_failing(one, asked), *_late(one, asked, settings)]
+        troubles = [*_failing(one, asked), *_unread(one, asked, settings)]
         yield from troubles or [ok("runs", f"{_name(one)}: every list is read")]
 
 
@@ -53,9 +53,13 @@ def _failing(one: IntegrationReport, asked: list[ResourceReport]) -> Iterator[Fi
         yield bad("runs", said, f"mend the cause, then: ponte sync {' '.join(names)}")
 
 
-def _late(
+def _unread(
     one: IntegrationReport, asked: list[ResourceReport], settings: Settings
 ) -> Iterator[Finding]:
+    never = [each.name for each in asked if each.age_seconds is None and each.last_run is None]
+    if never:
+        said = f"{_name(one)}: never read: {', '.join(never)}"
+        yield warn("runs", said, "ponte sync; with ponte beat and ponte worker it comes by itself")
     late = [each.name for each in asked if _is_late(each, settings)]
     if late:
         said = f"{_name(one)}: not brought up to date for long: {', '.join(late)}"
