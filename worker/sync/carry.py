@@ -22,6 +22,7 @@ from shared.errors import CredentialsRefused, Fatal, LostOwnership, NotAvailable
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.runs import UNAVAILABLE, Run
+from worker import reports
 from worker.reach import Reach
 from worker.sources import identity
 from worker.sources.opening import credentials, open_source
@@ -69,6 +70,7 @@ def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
         return False
     if done:
         log.info("run_done")
+        reports.refresh_after(reach, run)
     else:
         _put_back(reach, run, 0.0, None)
     return not done
