@@ -4,6 +4,8 @@ PonteError
 ├── Misuse                  the user can mend it; commands end with exit code 2
 │   ├── SettingsError           every problem of the settings, at once
 │   ├── UnknownTarget           a target or id that does not exist, and what does
+│   ├── Conflict                not possible as things stand: what stands in the way
+│   ├── NoCredentials           an integration that nobody has given credentials
 │   └── Unreachable             PostgreSQL or Redis does not answer: which, where, what to do
 ├── Retryable               the same call may succeed later; the run waits and goes on
 │   ├── VendorUnavailable       5xx, time-out, dropped connection, an answer that is no JSON
@@ -48,6 +50,16 @@ class UnknownTarget(Misuse):
     def __init__(self, target: str, known: Sequence[str]) -> None:
         self.target = target
         super().__init__(f"unknown target {target!r}; there are: {', '.join(known)}")
+
+
+class Conflict(Misuse):
+    """Right in itself, but something stands in the way; the message says what and how to go on."""
+
+
+class NoCredentials(Misuse):
+    def __init__(self, what: str, names: str | None) -> None:
+        hint = f"set {names}" if names else "give it some: ponte integrations add"
+        super().__init__(f"no credentials for {what}: {hint}")
 
 
 class Unreachable(Misuse):

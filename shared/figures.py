@@ -67,12 +67,17 @@ class Quota:
 
 @dataclass(frozen=True)
 class IntegrationReport:
+    """current: it has credentials, so this deployment works on it unless it is paused."""
+
     id: int
     provider: str
     user_id: str
+    wallet_id: str
     account_id: str | None
     sandbox: bool
     active: bool
+    auto_sync: bool
+    sync_frequency: str | None
     current: bool
     pause: Pause | None
     resources: tuple[ResourceReport, ...]

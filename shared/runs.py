@@ -212,6 +212,7 @@ def finish(connection: Connection, run: Run, reason: str | None = None) -> None:
     if mode == "full" and not run.full and not reason:
         _leave(connection, run, state="queued", next_at=NOW, position=None)
         return
+    integrations.note_run(connection, run.integration_id, run.resource.full_name, reason)
     state = "failed" if reason else "done"
     _leave(connection, run, state=state, finished_at=NOW, reason=reason, position=None)
 

@@ -158,14 +158,7 @@ class Settings(BaseSettings):
     @field_validator("kommo_api_url", "gestao_click_api_url")
     @classmethod
     def _vendor_address(cls, value: str) -> str:
-        """https, or http on loopback; a trailing / or /api/v4 given by mistake goes (kommo-api.md 1.2)."""
-        url = value.strip().rstrip("/").removesuffix("/api/v4")
-        parts = urlsplit(url)
-        if not parts.hostname or parts.scheme not in ("http", "https"):
-            raise ValueError(f"{value!r} is no address; write https://…")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("plain http is accepted for loopback only; write https://…")
-        return url
+        return vendor_address(value)
 
     @field_validator("database_url")
     @classmethod
@@ -220,6 +213,20 @@ class Settings(BaseSettings):
         if provider == "kommo":
             return self.kommo_jwt_token is not None
         return bool(self.gestao_click_api_key and self.gestao_click_secret_token)
+
+
+def vendor_address(value: str) -> str:
+    """https, or http on loopback; a trailing / or /api/v4 given by mistake goes (kommo-api.md 1.2).
+
+    Raises ValueError saying what to write.
+    """
+    url = value.strip().rstrip("/").removesuffix("/api/v4")
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in ("http", "https"):
+        raise ValueError(f"{value!r} is no address; write https://…")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("plain http is accepted for loopback only; write https://…")
+    return url
 
 
 def is_loopback(host: str | None) -> bool:

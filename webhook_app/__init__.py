@@ -19,6 +19,7 @@ from webhook_app import (
     docs,
     gestao_click,
     health,
+    integrations,
     kommo,
     login,
     metrics,
@@ -95,7 +96,7 @@ def _configure(app: Flask, own: Process) -> None:
 def _serve(app: OpenAPI) -> None:
     for api in (webhooks.api, health.api):
         app.register_api(api)
-    for api in (kommo.api, gestao_click.api, runs.api, metrics.api):
+    for api in (integrations.api, kommo.api, gestao_click.api, runs.api, metrics.api):
         app.register_api(api)
     for pages in (dashboard.pages, login.pages, docs.pages):
         app.register_blueprint(pages)

@@ -18,6 +18,7 @@ STATUSES = {
     "connected": 200,
     "missing": 400,
     "malformed": 400,
+    "unknown": 404,
     "expired": 401,
     "refused": 401,
     "wrong_account": 403,

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 from shared.questions import TEST_CONNECTION
 from webhook_app import asking
 from webhook_app.envelopes import Answer, answer, problems
-from webhook_app.parsing import Query, checked
+from webhook_app.parsing import checked
 from webhook_app.problems import Problem
+from webhook_app.syncs import OfIntegration
 
 
 class Connection(BaseModel):
@@ -32,27 +33,30 @@ class Connected(Answer):
     connection: Connection
 
 
-class Tolerated(Query):
+class Tolerated(OfIntegration):
     userId: str | None = Field(None, description="tolerated; means nothing here")  # noqa: N815
 
 
-DOCUMENTED: ResponseDict = {**problems(400, 401, 403, 429, 502, 503), "200": Connected}
+DOCUMENTED: ResponseDict = {**problems(400, 401, 403, 404, 429, 502, 503), "200": Connected}
 
 
 def serve(api: APIBlueprint, provider: str) -> None:
     """Adds the GET: it tests the credentials of Ponte's own settings."""
 
     def view(query: Tolerated) -> Response:
-        """Test the connection with the credentials of the settings"""
-        return test(provider, None)
+        """Test the connection with the integration's own credentials"""
+        return test(provider, None, query.integration)
 
     view.__annotations__ = {"query": Tolerated, "return": Response}
     api.get("/test-connection", responses=DOCUMENTED)(checked(view))
 
 
-def test(provider: str, credentials: dict[str, str] | None) -> Response:
-    """credentials: None means those of the settings."""
-    found = asking.ask(TEST_CONNECTION, {"provider": provider, "credentials": credentials})
+def test(
+    provider: str, credentials: dict[str, str] | None, integration_id: int | None = None
+) -> Response:
+    """credentials: None means the integration's own."""
+    question = {"provider": provider, "credentials": credentials, "integration": integration_id}
+    found = asking.ask(TEST_CONNECTION, question)
     if not found.get("ok"):
         raise asking.refusal(found)
     seen = {"account": found.get("account"), "sample": found.get("sample") or []}

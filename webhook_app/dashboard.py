@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, session
+from flask import Blueprint, flash, redirect, render_template, request, session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from shared import report
+from shared.errors import Misuse
 from shared.figures import IntegrationReport, ResourceReport, Status
 from shared.integrations import PROVIDERS
 from shared.settings import Settings
@@ -54,15 +55,17 @@ def sync(provider: str) -> Response:
     if provider not in PROVIDERS:
         raise NotFound
     try:
-        ordered(provider, False, None)
+        ordered(provider, False, None, request.form.get("integration", type=int))
         flash(f"{TITLES[provider]}: sincronização pedida|sync requested")
     except Problem as problem:
         flash(f"{TITLES[provider]}: {problem.detail}|", "bad")
+    except Misuse as error:
+        flash(f"{TITLES[provider]}: {error}|", "bad")
     return redirect("/")
 
 
 def shown(status: Status) -> list[IntegrationReport]:
-    """This environment's integrations first; of others only those that hold something."""
+    """Those with credentials first; of others only those that hold something."""
     known = [one for one in status.integrations if one.current or _holds(one)]
     return sorted(known, key=lambda one: (not one.current, PROVIDERS.index(one.provider), one.id))
 

@@ -9,16 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared import integrations, questions, resources
+from shared import addresses, integrations, questions, resources
+from shared.enrolment import CREDENTIALS
 from shared.errors import (
     AddressBlocked,
     BudgetSpent,
     CredentialsRefused,
     Misuse,
+    NoCredentials,
     NotAvailable,
     Paused,
     PonteError,
     RateLimited,
+    UnknownTarget,
     VendorUnavailable,
     WrongAccount,
 )
@@ -26,7 +29,13 @@ from shared.integrations import Integration
 from worker.reach import Reach
 from worker.sources import claims, identity
 from worker.sources.budget import WEBHOOKS
-from worker.sources.opening import Credentials, credentials, open_source, with_credentials
+from worker.sources.opening import (
+    NAMES,
+    Credentials,
+    credentials,
+    open_source,
+    with_credentials,
+)
 from worker.sources.protocol import Ask, Found
 from worker.sync import sweep
 
@@ -39,7 +48,9 @@ STATUSES: dict[type[PonteError], str] = {
     Paused: "limited",
     BudgetSpent: "limited",
     VendorUnavailable: "unreachable",
-    Misuse: "missing",
+    UnknownTarget: "unknown",
+    NoCredentials: "missing",
+    Misuse: "malformed",
 }
 SAMPLE = 3
 
@@ -57,18 +68,27 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
         return {"ok": False, "status": status, "message": str(error), "error": {"status": status}}
 
 
-def test_all(reach: Reach) -> dict[str, dict[str, Any]]:
-    """Every vendor that has credentials; raises Misuse when none has."""
-    return {
-        provider: answer(reach, questions.TEST_CONNECTION, {"provider": provider})
-        for provider in with_credentials(reach.settings)
-    }
+def test_all(reach: Reach) -> list[tuple[Integration, dict[str, Any]]]:
+    """Every integration that is worked on; raises Misuse when there is none."""
+    return [(one, test_of(reach, one)) for one in with_credentials(reach)]
+
+
+def name(reach: Reach, integration: Integration) -> str:
+    """How a report calls an integration: the environment's by its provider alone."""
+    if integrations.meant_by_environment(reach.settings, integration):
+        return integration.provider
+    return f"{integration.provider} {integration.id} ({integration.user_id})"
+
+
+def test_of(reach: Reach, integration: Integration) -> dict[str, Any]:
+    question = {"provider": integration.provider, "integration": integration.id}
+    return answer(reach, questions.TEST_CONNECTION, question)
 
 
 def test_connection(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     """One request for the account, one for a small sample."""
     provider = str(question["provider"])
-    integration, given = _asked_about(reach, provider, question.get("credentials"))
+    integration, given = _asked_about(reach, provider, question)
     token = claims.read(given.secrets[0]) if provider == "kommo" else {}
     if claims.expired(token):
         return {
@@ -96,26 +116,29 @@ def test_connection(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _asked_about(
-    reach: Reach, provider: str, posted: Mapping[str, str] | None
+    reach: Reach, provider: str, question: Mapping[str, Any]
 ) -> tuple[Integration, Credentials]:
-    """Posted credentials belong to nobody yet; without them it is the environment's integration."""
-    if posted:
+    """Posted credentials belong to nobody yet; without them it is the integration asked for, or the
+    provider's default."""
+    if posted := question.get("credentials"):
         url = _address(reach, provider, posted.get("apiUrl"))
-        names = ("jwtToken",) if provider == "kommo" else ("apiKey", "secretToken")
-        given = Credentials(provider, url, tuple(posted[name] for name in names))
-        return Integration(0, "nobody", provider, None, True), given
-    given = credentials(reach.settings, provider)
+        secrets = tuple(posted[name] for name in CREDENTIALS[provider])
+        return Integration(0, "nobody", provider), Credentials(provider, url, secrets)
     with reach.engine.begin() as connection:
-        ours = integrations.ensure(connection, reach.settings)
-    return next(each for each in ours if each.provider == provider), given
+        integrations.ensure(connection, reach.settings)
+        asked = integrations.chosen(
+            connection, reach.settings, provider, question.get("integration")
+        )
+    if asked is None:
+        raise NoCredentials(provider, NAMES[provider])
+    return asked, credentials(reach, asked)
 
 
 def _address(reach: Reach, provider: str, posted: str | None) -> str:
-    """Only the configured address: a posted one would send tokens wherever a caller likes."""
-    configured = getattr(reach.settings, f"{provider.replace('-', '_')}_api_url")
-    if posted and posted.rstrip("/") != configured:
-        raise Misuse(f"apiUrl must be the configured address {configured}")
-    return str(configured)
+    """Only a vendor's own: another would send tokens wherever a caller likes."""
+    if posted:
+        return addresses.checked(reach.settings, provider, posted)
+    return addresses.configured(reach.settings, provider)
 
 
 def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +146,7 @@ def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     resource = resources.BY_NAME[str(question["resource"])]
     if any(column.asked for column in resource.columns):
         raise Misuse(f"{resource.full_name} has no live view: its rows need what was asked for")
-    integration, given = _asked_about(reach, resource.provider, None)
+    integration, given = _asked_about(reach, resource.provider, question)
     source = open_source(reach, integration, given, priority=WEBHOOKS)
     account = identity.prove(reach, integration, given, source)
     params = {**resource.params}

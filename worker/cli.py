@@ -6,11 +6,13 @@ Imports stay inside the commands: `ponte status` must not wait for what only `po
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from shared.errors import Misuse, PonteError
+from worker.commands import integrations
+from worker.commands.printing import print_json
 
 app = typer.Typer(
     help="Ponte keeps one PostgreSQL database true to Kommo and Gestão Click.",
@@ -24,6 +26,7 @@ token = typer.Typer(help="API tokens and login links.", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(token, name="token")
+app.add_typer(integrations.group, name="integrations")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 
@@ -114,7 +117,7 @@ def sync(
         started = time.monotonic()
         found = inline.sync(reach, inline.request(reach, chosen, full=full, trigger="cli"), console)
     if as_json:
-        _print({"runs": found, "success": all(run["state"] == "done" for run in found)})
+        print_json({"runs": found, "success": all(run["state"] == "done" for run in found)})
     else:
         progress.report(found, console, time.monotonic() - started)
     raise typer.Exit(0 if all(run["state"] == "done" for run in found) else 1)
@@ -132,25 +135,26 @@ def status(as_json: Json = False) -> None:
     with opened("ponte-status", log_level="ERROR") as reach, reach.engine.begin() as connection:
         found = report.status(connection, reach.settings)
     if as_json:
-        _print(dataclasses.asdict(found))
+        print_json(dataclasses.asdict(found))
     else:
         statusboard.show(found)
 
 
 @app.command("test-connection")
 def test_connection(as_json: Json = False) -> None:
-    """Asks each configured vendor who we are, and for a small sample."""
+    """Asks the vendor of each integration who we are, and for a small sample."""
     from worker import answers
     from worker.commands.opened import opened
 
     with opened("ponte-test", log_level="ERROR") as reach:
-        found = answers.test_all(reach)
+        tested = answers.test_all(reach)
+        found = {answers.name(reach, one): answer for one, answer in tested}
     if as_json:
-        _print(found)
+        print_json(found)
     else:
-        for provider, answer in found.items():
-            typer.echo(f"{provider}: {answer['status']}: {answer['message']}")
-    raise typer.Exit(0 if found and all(answer["ok"] for answer in found.values()) else 1)
+        for name, answer in found.items():
+            typer.echo(f"{name}: {answer['status']}: {answer['message']}")
+    raise typer.Exit(0 if all(answer["ok"] for answer in found.values()) else 1)
 
 
 @database.command()
@@ -215,7 +219,7 @@ def list_tokens(as_json: Json = False) -> None:
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         found = tokens.listed(connection)
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for row in found:
         state = "revoked" if row["revoked_at"] else f"until {row['expires_at']:%Y-%m-%d}"
@@ -246,14 +250,6 @@ def login_link() -> None:
         given = reach.settings
         home = given.ponte_public_url or f"http://{local(given.host)}:{given.port}"
         typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection)}")
-
-
-def _print(found: Any) -> None:
-    import orjson
-
-    # SQLAlchemy's column names are a subclass of str
-    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
-    sys.stdout.write(orjson.dumps(found, default=str, option=options).decode() + "\n")
 
 
 if __name__ == "__main__":

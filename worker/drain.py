@@ -105,6 +105,8 @@ def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     with reach.engine.begin() as connection:
         integration = integrations.by_id(connection, integration_id)
+    if not integration.active:  # what it is sent is kept until it is resumed
+        return False
     while time.monotonic() < deadline:
         with _alone(reach, integration_id) as alone:
             if not alone:
@@ -139,7 +141,7 @@ class Drain:
 
     def __init__(self, reach: Reach, integration: Integration) -> None:
         self._reach, self._integration = reach, integration
-        self._given = credentials(reach.settings, integration.provider)
+        self._given = credentials(reach, integration)
         # one for all batches: its connection to the vendor stays open
         self._source = open_source(reach, integration, self._given, priority=WEBHOOKS)
         self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)

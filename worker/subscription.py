@@ -31,14 +31,14 @@ def destination(reach: Reach) -> str | None:
 def register(reach: Reach) -> tuple[bool, str]:
     """Subscribes; tells whether, or why changes come by polling only. Others' hooks are never touched."""
     with reach.engine.begin() as connection:
-        ours = integrations.ensure(connection, reach.settings)
-    kommo = next((each for each in ours if each.provider == "kommo"), None)
+        integrations.ensure(connection, reach.settings)
+        kommo = integrations.chosen(connection, reach.settings, "kommo")
     if kommo is None:
         return False, "no webhooks: there are no credentials for kommo"
     address = destination(reach)
     if address is None:
         return False, UNREACHABLE
-    source = open_source(reach, kommo, credentials(reach.settings, "kommo"))
+    source = open_source(reach, kommo, credentials(reach, kommo))
     assert isinstance(source, Kommo)  # noqa: S101
     try:
         _subscribe(source, address)

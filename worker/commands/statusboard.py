@@ -37,7 +37,8 @@ def show(found: Status) -> None:
 def _integration(console: Console, integration: IntegrationReport) -> None:
     kind = " [yellow](sandbox)[/]" if integration.sandbox else ""
     console.print(
-        f"[bold]{integration.provider}[/] account {integration.account_id or 'not met yet'}{kind}"
+        f"[bold]{integration.provider}[/] {integration.id} of {integration.user_id}, "
+        f"account {integration.account_id or 'not met yet'}{kind}{_idle(integration)}"
     )
     if integration.pause:
         console.print(
@@ -55,6 +56,15 @@ def _integration(console: Console, integration: IntegrationReport) -> None:
             _run(resource),
         )
     console.print(table)
+
+
+def _idle(integration: IntegrationReport) -> str:
+    """Why nothing is read by itself, if so."""
+    if not integration.active:
+        return " [yellow]paused[/]"
+    if not integration.current:
+        return " [yellow]no credentials: not worked on[/]"
+    return "" if integration.auto_sync else " [dim]no scheduled runs[/]"
 
 
 def _age(resource: ResourceReport) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared import integrations, runs
 from shared.db.bookkeeping import runs as table
-from shared.errors import CredentialsRefused, Fatal, LostOwnership, Retryable
+from shared.errors import CredentialsRefused, Fatal, LostOwnership, Misuse, Retryable
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.runs import Run
@@ -60,6 +60,9 @@ def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
     try:
         with reach.engine.begin() as connection:
             integration = integrations.by_id(connection, run.integration_id)
+        if not integration.active:
+            _put_back(reach, run, 0.0, "the integration is paused")
+            return False
         done = _sync(reach, run, integration, deadline)
     except LostOwnership:
         raise
@@ -78,7 +81,7 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
     lacking = getattr(error, "orig", None)
     if isinstance(lacking, UndefinedTable | UndefinedColumn):
         _fail(reach, run, f"{str(lacking).splitlines()[0]}: {NO_MIGRATION}")
-    elif isinstance(error, Fatal):
+    elif isinstance(error, Fatal | Misuse):
         _fail(reach, run, str(error))
     elif isinstance(error, SoftTimeLimitExceeded):
         _put_back(reach, run, 0.0, None)
@@ -89,7 +92,7 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
 
 
 def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
-    given = credentials(reach.settings, integration.provider)
+    given = credentials(reach, integration)
     lease = _Lease(reach, run)
     source = open_source(
         reach, integration, given, waiting=lease.renew_now_and_then, asked=lease.count_request
