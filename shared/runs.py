@@ -24,6 +24,8 @@ from shared.integrations import Integration
 from shared.resources.grammar import Resource
 
 SCHEDULE = "schedule"
+UNAVAILABLE = "unavailable"
+"""The state of a run whose list the vendor does not give to this account."""
 NOW = func.clock_timestamp()
 _READY = or_(
     and_(table.c.state == "queued", table.c.next_at <= NOW),
@@ -80,6 +82,7 @@ def request(
             request_id,
         )
         for resource in _with_needed(wanted, known)
+        if not resource.unlisted
     ]
     return Requested(_shared_request(connection, ids) or request_id, tuple(ids))
 
@@ -206,15 +209,18 @@ def put_back(connection: Connection, run: Run, delay: float, reason: str | None 
     _leave(connection, run, state="queued", next_at=_from_now(delay), reason=reason)
 
 
-def finish(connection: Connection, run: Run, reason: str | None = None) -> None:
+def finish(
+    connection: Connection, run: Run, reason: str | None = None, state: str = "failed"
+) -> None:
     """Ends a run: done, or failed when there is a reason; queued anew when it is wanted in full since."""
     mode = connection.scalar(select(table.c.mode).where(table.c.id == run.id))
     if mode == "full" and not run.full and not reason:
         _leave(connection, run, state="queued", next_at=NOW, position=None)
         return
-    integrations.note_run(connection, run.integration_id, run.resource.full_name, reason)
-    state = "failed" if reason else "done"
-    _leave(connection, run, state=state, finished_at=NOW, reason=reason, position=None)
+    if state != UNAVAILABLE:
+        integrations.note_run(connection, run.integration_id, run.resource.full_name, reason)
+    ended = state if reason else "done"
+    _leave(connection, run, state=ended, finished_at=NOW, reason=reason, position=None)
 
 
 def _leave(connection: Connection, run: Run, **values: Any) -> None:

@@ -157,5 +157,5 @@ def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     keys = [str(record["id"]) for record in page.records]
     found = Found(page.records, page.observed_at)
     with reach.engine.begin() as connection:
-        sweep.keep_look(connection, integration.id, resource, keys, found, account.country)
+        sweep.keep_look(connection, integration.id, Ask(resource), keys, found, account.country)
     return {"ok": True, "keys": keys, "rows": len(keys)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
@@ -17,9 +17,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from shared import deliveries, integrations
+from shared import availability, deliveries, integrations
+from shared.availability import name_of
 from shared.deliveries import Delivery
-from shared.errors import CredentialsRefused, Fatal, Retryable
+from shared.errors import CredentialsRefused, Fatal, NotAvailable, Retryable
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Resource
@@ -28,8 +29,9 @@ from worker.sources import identity
 from worker.sources.budget import WEBHOOKS
 from worker.sources.kommo_webhooks import Undecodable, decode
 from worker.sources.opening import credentials, open_source
-from worker.sources.protocol import Account, Found
+from worker.sources.protocol import Account, Ask, Found
 from worker.sync import sweep
+from worker.sync.sweep import Slice
 
 MOST_DELIVERIES = 2000
 MOST_IDS = 250
@@ -70,14 +72,26 @@ class Pace:
 class Folded:
     """Claimed deliveries, folded: what to look at, and what is settled without a look."""
 
-    looks: dict[Resource, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
+    looks: dict[tuple[Resource, Slice], dict[str, bool]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     outcomes: dict[tuple[str, str | None], list[int]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
 
+@dataclass(frozen=True)
+class Looked:
+    """One look and what it brought. told: which ids a delivery said were deleted."""
+
+    ask: Ask
+    ids: Sequence[str]
+    found: Found
+    told: Mapping[str, str]
+
+
 def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
-    """Distinct ids per resource (True: somebody said that it was deleted) and each delivery's outcome."""
+    """Distinct ids per resource and slice (True: somebody said that it was deleted) and each delivery's outcome."""
     folded = Folded()
     for delivery in claimed:
         try:
@@ -91,7 +105,7 @@ def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
             )
             continue
         for look in heard.looks:
-            said = folded.looks[look.resource]
+            said = folded.looks[look.resource, look.slice]
             said[look.id] = said.get(look.id, False) or look.deleted
         outcome = (
             ("done", None) if heard.looks else ("not mirrored yet", ", ".join(heard.other)[:200])
@@ -206,26 +220,41 @@ class Drain:
                 deliveries.put_back(connection, owner, ids, 0.0, reason)
         self._most = max(1, len(ids) // 2)
 
-    def _look(self, folded: Folded) -> Iterator[tuple[Resource, list[str], Found]]:
-        for resource in sorted(folded.looks, key=lambda each: each.full_name):
-            for asked, found in sweep.look_at(
-                self._source, resource, sorted(folded.looks[resource])
-            ):
-                yield resource, asked, found
+    def _look(self, folded: Folded) -> Iterator[Looked]:
+        for resource, slice_ in sorted(folded.looks, key=lambda each: (each[0].full_name, each[1])):
+            said = folded.looks[resource, slice_]
+            told = {id_: "webhook" for id_, deleted in said.items() if deleted}
+            ask = Ask(resource, dict(slice_))
+            try:
+                for ids, found in sweep.look_at(self._source, ask, sorted(said)):
+                    yield Looked(ask, ids, found, told)
+            except NotAvailable as error:
+                self._note_unavailable(ask, error)
+
+    def _note_unavailable(self, ask: Ask, error: NotAvailable) -> None:
+        """What the account does not get stops nothing else."""
+        with self._reach.engine.begin() as connection:
+            reasons = {name_of(ask.slice): str(error)}
+            availability.note(connection, self._integration.id, ask.resource, reasons)
 
     def _settle(
         self,
         connection: Connection,
         owner: UUID,
         folded: Folded,
-        looked: Sequence[tuple[Resource, list[str], Found]],
+        looked: Sequence[Looked],
         account: Account,
     ) -> None:
         """Rows, marks and outcomes, in one transaction."""
-        for resource, asked, found in looked:
-            told = {id_ for id_ in asked if folded.looks[resource][id_]}
+        for look in looked:
             sweep.keep_look(
-                connection, self._integration.id, resource, asked, found, account.country, told
+                connection,
+                self._integration.id,
+                look.ask,
+                look.ids,
+                look.found,
+                account.country,
+                look.told,
             )
         for (outcome, reason), ids in folded.outcomes.items():
             deliveries.settle(connection, owner, ids, outcome, reason)

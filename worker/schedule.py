@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from shared import integrations, resources
+from shared import availability, integrations, resources
 from shared import runs as runs_of
 from shared.db.bookkeeping import checkpoints, integration_settings, runs
 from shared.db.engine import clock
@@ -42,8 +42,9 @@ def order(connection: Connection, settings: Settings, integration: Integration) 
         return
     books = past(connection, integration)
     wanted = due(settings, integration, books, clock(connection))
+    refused = availability.lists_refused_lately(connection, integration.id)
     for full in (True, False):
-        chosen = [resource for resource, whole in wanted if whole is full]
+        chosen = [r for r, whole in wanted if whole is full and r.full_name not in refused]
         if chosen:
             runs_of.request(connection, integration, chosen, full=full, trigger=runs_of.SCHEDULE)
 
@@ -58,6 +59,8 @@ def due(
     night = _last_night(settings, now)
     wanted = []
     for resource in resources.of_provider(integration.provider):
+        if resource.unlisted:
+            continue
         last = past.get(resource.full_name, Past())
         if last.asked_at is None:
             wanted.append((resource, True))

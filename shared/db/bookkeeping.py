@@ -146,7 +146,9 @@ runs = Table(
     Column("rejected", Integer, nullable=False, server_default=text("0")),
     Column("reason", Text),
     CheckConstraint("mode in ('full', 'incremental')", name="runs_mode"),
-    CheckConstraint("state in ('queued', 'running', 'done', 'failed')", name="runs_state"),
+    CheckConstraint(
+        "state in ('queued', 'running', 'done', 'failed', 'unavailable')", name="runs_state"
+    ),
     Index("runs_one_active", "integration_id", "resource", unique=True, postgresql_where=ACTIVE),
     Index("runs_request", "request_ids", postgresql_using="gin"),
     Index("runs_recent", "integration_id", "resource", "id"),
@@ -180,6 +182,18 @@ rejects = Table(
     _moment("created_at", nullable=False, server_default=NOW),
     _moment("seen_at", nullable=False, server_default=NOW),
     UniqueConstraint("integration_id", "resource", "digest"),
+    schema="sync",
+)
+
+unavailable = Table(
+    "unavailable",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("resource", Text, primary_key=True),
+    Column("slice", Text, primary_key=True, comment="entity_type=customers; empty: the whole list"),
+    Column("reason", Text, nullable=False),
+    _moment("since", nullable=False, server_default=text("now()")),
+    _moment("checked_at", nullable=False, server_default=text("now()")),
     schema="sync",
 )
 

@@ -125,7 +125,12 @@ def document(name: str, *at: str) -> Column:
 
 def asked(name: str, type_: Type = Type.TEXT) -> Column:
     """A parameter that was asked for: the record itself does not carry it."""
-    return Column(name, type_, lambda _, context: context.asked.get(name), asked=True)
+
+    def read(_: Record, context: Context) -> Value:
+        value = context.asked.get(name)
+        return int(value) if value is not None and type_ == Type.BIGINT else value
+
+    return Column(name, type_, read, asked=True)
 
 
 def computed(name: str, type_: Type, read: Reader) -> Column:

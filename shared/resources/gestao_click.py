@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.resources.columns import Column, asked, day, flag, money, word
 from shared.resources.grammar import (
+    ById,
     Listed,
     Months,
     OneOf,
@@ -13,7 +14,7 @@ from shared.resources.grammar import (
     Within,
 )
 
-STORES = PerRow("loja_id", needs="gestao_click.lojas")
+STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True)
 CHANGED: tuple[Column, ...] = (word("cadastrado_em"), word("modificado_em"))
 """Kept as text: the zone is unstated, and they are compared only with themselves (7, Time zone)."""
 
@@ -36,7 +37,7 @@ CLIENTES = Resource(
     page_size=100,
     # the default list may hide inactive ones, so both are asked for (gestaoclick-api.md 6, 11.8)
     slices=(OneOf("situacao", ("1", "0")),),
-    by_id=True,
+    by_id=ById(),
     key=("id",),
     listed=Listed("clients", search=("nome", "cpf", "cnpj", "email", "telefone", "celular")),
     columns=(
@@ -66,7 +67,7 @@ PRODUTOS = Resource(
     records=("data",),
     page_size=100,
     slices=(OneOf("ativo", ("1", "0")),),
-    by_id=True,
+    by_id=ById(),
     key=("id",),
     listed=Listed("products", search=("nome", "codigo_interno", "codigo_barra")),
     columns=(
@@ -101,7 +102,7 @@ VENDAS = Resource(
         TrailingDays("data_inicio", "data_fim", days=30),
     ),
     within=Within("data_inicio", "data_fim", ("data",)),
-    by_id=True,
+    by_id=ById(),
     key=("id",),
     listed=Listed("sales", search=("nome_cliente", "codigo")),
     columns=(
@@ -146,7 +147,7 @@ def _titles(name: str, route: str) -> Resource:
         slices=(STORES, Months("data_inicio", "data_fim", ahead=24, near=1)),
         # effective date: the payment's if paid, else the due date (gestaoclick-api.md 4)
         within=Within("data_inicio", "data_fim", ("data_liquidacao", "data_vencimento")),
-        by_id=True,
+        by_id=ById(),
         key=("id",),
         listed=Listed(route, search=("descricao", "codigo", "nome_cliente", "nome_fornecedor")),
         columns=(

@@ -62,15 +62,38 @@ class OneOf:
 
 @dataclass(frozen=True)
 class PerRow:
-    """One walk for each live row of another resource; a single one without it when there is none."""
+    """One walk for each live row of another resource.
+
+    form: how the row's id becomes the parameter (`catalogs/{}`); optional: the list can be walked without
+    it, and is when there is no row.
+    """
 
     parameter: str
     needs: str
+    form: str = "{}"
+    optional: bool = False
     windowed: bool = False
 
     def values(self, horizon: Horizon) -> Iterable[Asked]:
         ids = horizon.rows.get(self.needs, ())
-        return ({self.parameter: id_} for id_ in ids) if ids else ({},)
+        if not ids and self.optional:
+            return ({},)
+        return ({self.parameter: self.form.format(id_)} for id_ in ids)
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """The walks of each of the dimensions, one after the other: fixed entities, then one per row."""
+
+    dimensions: tuple[OneOf | PerRow, ...]
+    windowed: bool = False
+
+    @property
+    def needs(self) -> str | None:
+        return next((each.needs for each in self.dimensions if each.needs), None)
+
+    def values(self, horizon: Horizon) -> Iterable[Asked]:
+        return (asked for each in self.dimensions for asked in each.values(horizon))
 
 
 @dataclass(frozen=True)
@@ -141,6 +164,18 @@ class Since:
 
 
 @dataclass(frozen=True)
+class ById:
+    """Records can be fetched again by the last column of their key.
+
+    filter: the list's parameter that takes many ids in one request, `most` at a time; without it each
+    id is one request, at the list's path and the id.
+    """
+
+    filter: str | None = None
+    most: int = 1
+
+
+@dataclass(frozen=True)
 class Webhook:
     """group: its name in webhook bodies; events: what to subscribe to."""
 
@@ -168,9 +203,12 @@ class Resource:
     source: schema of its table and name of its vendor; path: at the vendor, `{parameter}` filled from
     the slice; records: the keys that lead from the answer to the list of records;
     params: sent with every request, however it is read; key: columns of the primary key, besides
-    integration_id; by_id: records can be fetched again by id; webhook: how the vendor tells of changes;
-    news: the vendor's words for deletions, restores and merges of it; page_size: rows a page, at most;
-    version: raised when a reader changes its mind, so that every row is written again.
+    integration_id; webhook: how the vendor tells of changes; news: the events of the vendor's audit log
+    after which a record is looked at; tombstone: a record with this flag says itself that it was
+    deleted, and may say nothing else; append_only: what is there stays as it is, nothing is missed or
+    swept; unlisted: the vendor gives records by id only, webhooks name them; masked: addresses that
+    hold secrets of others: only their host is kept; page_size: rows a page, at most; version: raised
+    when a reader changes its mind, so that every row is written again.
     """
 
     source: str
@@ -184,11 +222,15 @@ class Resource:
     slices: tuple[Dimension, ...] = ()
     since: Since | None = None
     within: Within | None = None
-    by_id: bool = False
+    by_id: ById | None = None
     webhook: Webhook | None = None
     news: tuple[str, ...] = ()
     listed: Listed | None = None
+    tombstone: str | None = None
     single: bool = False
+    append_only: bool = False
+    unlisted: bool = False
+    masked: tuple[str, ...] = ()
     page_size: int = 250
     version: int = 1
 

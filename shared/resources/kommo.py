@@ -1,30 +1,40 @@
-"""What is mirrored from Kommo. Facts: kommo-api.md 4.3 (orders, filters, with) and 5 (shapes)."""
+"""What is mirrored from Kommo. Facts: kommo-api.md 4.3 (orders, filters, with) and 5 (shapes).
+
+Here stands what people work on every day; how the account is set up, in `kommo_setup.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-import orjson
-
-from shared.resources.columns import (
-    Context,
-    Record,
-    Type,
-    asked,
-    computed,
-    dig,
-    document,
-    flag,
-    integer,
-    moment,
-    money,
-    phone_number,
-    text,
+from shared.resources.columns import asked, document, flag, integer, moment, money, text
+from shared.resources.grammar import ById, Listed, OneOf, Resource, Since, Webhook
+from shared.resources.kommo_readers import (
+    COMPANY_ID,
+    CUSTOM_FIELDS,
+    EMAILS,
+    MAIN_CONTACT_ID,
+    PHONES,
+    RESULT_TEXT,
+    TAGS,
+    first_embedded,
 )
-from shared.resources.grammar import Listed, OneOf, Resource, Since, Webhook
+from shared.resources.kommo_setup import (
+    ACCOUNT,
+    BY_ID,
+    CATALOG_ELEMENTS,
+    CATALOGS,
+    CUSTOM_FIELD_DEFINITIONS,
+    CUSTOM_FIELD_GROUPS,
+    LOSS_REASONS,
+    MANY,
+    PIPELINES,
+    ROLES,
+    SOURCES,
+    STATUSES,
+    USERS,
+    WEBHOOKS,
+)
+from shared.resources.kommo_setup import TAGS as TAG_LISTS
 
-BY_ID = {"order[id]": "asc"}
 UPDATED = Since("updated_at", "updated_at")
 
 
@@ -34,181 +44,32 @@ def _webhook(group: str, entity: str, *actions: str) -> Webhook:
     return Webhook(group, tuple(f"{action}_{entity}" for action in (*common, *actions)))
 
 
-def _fields(record: Record) -> Iterable[Mapping[str, Any]]:
-    """`custom_fields_values` is null, a list, or a map with numeric keys (kommo-api.md 5, 5.14)."""
-    sent = record.get("custom_fields_values") or []
-    return sent.values() if isinstance(sent, Mapping) else sent
+def _news(entity: str) -> tuple[str, ...]:
+    """Events that move no `updated_at`, or after which the record is gone (kommo-api.md 4.4, 9.10)."""
+    own = ("deleted", "restored", "linked", "unlinked")
+    shared = (
+        "entity_merged",
+        "entity_linked",
+        "entity_unlinked",
+        "entity_tag_added",
+        "entity_tag_deleted",
+    )
+    return (*(f"{entity}_{word}" for word in own), *shared)
 
-
-def _custom_fields(record: Record, _: Context) -> str:
-    """{"1400002": {"name", "code", "type", "values": [as sent]}}; the whole set each time."""
-    fields = {
-        str(field["field_id"]): {
-            "name": field.get("field_name"),
-            "code": field.get("field_code"),
-            "type": field.get("field_type"),
-            "values": field.get("values") or [],
-        }
-        for field in _fields(record)
-    }
-    return orjson.dumps(fields).decode()
-
-
-def _values_of(record: Record, code: str) -> list[str]:
-    """Filled values of the multitext fields with a code, in order, each once (kommo-api.md 5.14)."""
-    values = [
-        str(value["value"]).strip()
-        for field in _fields(record)
-        if field.get("field_code") == code
-        for value in field.get("values") or []
-        if isinstance(value, Mapping) and value.get("value") not in (None, "")
-    ]
-    return list(dict.fromkeys(values))
-
-
-def _phones(record: Record, context: Context) -> list[str]:
-    numbers = (phone_number(typed, context.country) for typed in _values_of(record, "PHONE"))
-    return list(dict.fromkeys(number for number in numbers if number))
-
-
-def _emails(record: Record, _: Context) -> list[str]:
-    return list(dict.fromkeys(email.lower() for email in _values_of(record, "EMAIL")))
-
-
-def _embedded(record: Record, name: str) -> list[Mapping[str, Any]]:
-    found = dig(record, ("_embedded", name)) or []
-    return list(found.values()) if isinstance(found, Mapping) else list(found)
-
-
-def _company(record: Record, _: Context) -> int | None:
-    """0 or 1 company is embedded in leads and contacts (kommo-api.md 5.5, 5.6)."""
-    return next((int(company["id"]) for company in _embedded(record, "companies")), None)
-
-
-def _main_contact(record: Record, _: Context) -> int | None:
-    contacts = _embedded(record, "contacts")
-    return next((int(contact["id"]) for contact in contacts if contact.get("is_main")), None)
-
-
-def _result_text(record: Record, _: Context) -> str | None:
-    """`result` is [] until the task is done, then {"text"} (kommo-api.md 5.9)."""
-    found = dig(record, ("result", "text"))
-    return None if found is None else str(found)
-
-
-COMPANY_ID = computed("company_id", Type.BIGINT, _company)
-PHONES = computed("phones", Type.TEXTS, _phones)
-EMAILS = computed("emails", Type.TEXTS, _emails)
-CUSTOM_FIELDS = computed("custom_fields", Type.JSON, _custom_fields)
-
-ACCOUNT = Resource(
-    source="kommo",
-    name="account",
-    path="/account",
-    records=(),
-    single=True,
-    params={"with": "users_groups,task_types,datetime_settings,version,amojo_id,drive_url"},
-    key=("id",),
-    columns=(
-        integer("id"),
-        text("name"),
-        text("subdomain"),
-        text("country"),
-        text("currency"),
-        text("language"),
-        text("timezone", "_embedded", "datetime_settings", "timezone"),
-        integer("current_user_id"),
-        moment("created_at"),
-        moment("updated_at"),
-    ),
-)
-
-USERS = Resource(
-    source="kommo",
-    name="users",
-    path="/users",
-    records=("users",),
-    params={"with": "role,group"},
-    key=("id",),
-    columns=(
-        integer("id"),
-        text("name"),
-        text("email"),
-        text("lang"),
-        flag("is_active", "rights", "is_active"),
-        flag("is_admin", "rights", "is_admin"),
-        integer("group_id", "rights", "group_id"),
-        integer("role_id", "rights", "role_id"),
-    ),
-)
-
-PIPELINES = Resource(
-    source="kommo",
-    name="pipelines",
-    path="/leads/pipelines",
-    records=("pipelines",),
-    key=("id",),
-    columns=(
-        integer("id"),
-        text("name"),
-        integer("sort"),
-        flag("is_main"),
-        flag("is_archive"),
-    ),
-)
-
-STATUSES = Resource(
-    source="kommo",
-    name="statuses",
-    path="/leads/pipelines",
-    records=("pipelines", "statuses"),
-    # 142 and 143 exist in every pipeline (kommo-api.md 5.4)
-    key=("pipeline_id", "id"),
-    columns=(
-        integer("pipeline_id"),
-        integer("id"),
-        text("name"),
-        integer("sort"),
-        integer("type"),
-        text("color"),
-    ),
-)
-
-CUSTOM_FIELD_DEFINITIONS = Resource(
-    source="kommo",
-    name="custom_fields",
-    path="/{entity_type}/custom_fields",
-    records=("custom_fields",),
-    order=BY_ID,
-    slices=(OneOf("entity_type", ("leads", "contacts", "companies")),),
-    # predefined fields share their id between contacts and companies (kommo-api.md 5.13)
-    key=("entity_type", "id"),
-    columns=(
-        asked("entity_type"),
-        integer("id"),
-        text("name"),
-        text("type"),
-        text("code"),
-        integer("sort"),
-        text("group_id"),
-        flag("is_api_only"),
-        text("currency"),
-        document("enums"),
-    ),
-)
 
 LEADS = Resource(
     source="kommo",
     name="leads",
     path="/leads",
     records=("leads",),
-    params={"with": "contacts"},
+    params={"with": "contacts,catalog_elements,loss_reason,source_id"},
     order=BY_ID,
     key=("id",),
     since=UPDATED,
-    by_id=True,
+    by_id=MANY,
     webhook=_webhook("leads", "lead", "status"),
-    news=("lead_deleted", "lead_restored"),
+    news=_news("lead"),
+    tombstone="is_deleted",
     listed=Listed("deals", search=("name",), body_id="dealId"),
     columns=(
         integer("id"),
@@ -218,12 +79,18 @@ LEADS = Resource(
         integer("status_id"),
         integer("responsible_user_id"),
         COMPANY_ID,
-        computed("main_contact_id", Type.BIGINT, _main_contact),
+        MAIN_CONTACT_ID,
         integer("loss_reason_id"),
         moment("created_at"),
         moment("updated_at"),
         moment("closed_at"),
         CUSTOM_FIELDS,
+        TAGS,
+        integer("source_id"),
+        integer("created_by"),
+        integer("updated_by"),
+        integer("group_id"),
+        moment("closest_task_at"),
     ),
 )
 
@@ -232,13 +99,14 @@ CONTACTS = Resource(
     name="contacts",
     path="/contacts",
     records=("contacts",),
-    params={"with": "leads"},
+    params={"with": "leads,catalog_elements"},
     order=BY_ID,
     key=("id",),
     since=UPDATED,
-    by_id=True,
+    by_id=MANY,
     webhook=_webhook("contacts", "contact"),
-    news=("contact_deleted", "contact_restored"),
+    news=_news("contact"),
+    tombstone="is_deleted",
     listed=Listed("contacts", search=("name", "phones", "emails"), body_id="contactId"),
     columns=(
         integer("id"),
@@ -252,6 +120,11 @@ CONTACTS = Resource(
         moment("created_at"),
         moment("updated_at"),
         CUSTOM_FIELDS,
+        TAGS,
+        integer("created_by"),
+        integer("updated_by"),
+        integer("group_id"),
+        moment("closest_task_at"),
     ),
 )
 
@@ -260,13 +133,14 @@ COMPANIES = Resource(
     name="companies",
     path="/companies",
     records=("companies",),
-    params={"with": "contacts,leads"},
+    params={"with": "leads,contacts,catalog_elements"},
     order=BY_ID,
     key=("id",),
     since=UPDATED,
-    by_id=True,
+    by_id=MANY,
     webhook=_webhook("companies", "company"),
-    news=("company_deleted", "company_restored"),
+    news=_news("company"),
+    tombstone="is_deleted",
     listed=Listed("companies", search=("name", "phones", "emails")),
     columns=(
         integer("id"),
@@ -277,6 +151,11 @@ COMPANIES = Resource(
         moment("created_at"),
         moment("updated_at"),
         CUSTOM_FIELDS,
+        TAGS,
+        integer("created_by"),
+        integer("updated_by"),
+        integer("group_id"),
+        moment("closest_task_at"),
     ),
 )
 
@@ -288,7 +167,7 @@ TASKS = Resource(
     order=BY_ID,
     key=("id",),
     since=UPDATED,
-    by_id=True,
+    by_id=MANY,
     webhook=Webhook("task", ("add_task", "update_task", "delete_task", "responsible_task")),
     news=("task_deleted",),
     listed=Listed("tasks", search=("text", "result_text")),
@@ -299,7 +178,7 @@ TASKS = Resource(
         integer("responsible_user_id"),
         integer("task_type_id"),
         text("text"),
-        computed("result_text", Type.TEXT, _result_text),
+        RESULT_TEXT,
         flag("is_completed"),
         integer("duration"),
         moment("complete_till"),
@@ -308,14 +187,155 @@ TASKS = Resource(
     ),
 )
 
+CUSTOMERS = Resource(
+    source="kommo",
+    name="customers",
+    path="/customers",
+    records=("customers",),
+    params={"with": "contacts,companies,catalog_elements"},
+    order=BY_ID,
+    key=("id",),
+    since=UPDATED,
+    by_id=MANY,
+    webhook=Webhook(
+        "customers",
+        ("add_customer", "update_customer", "delete_customer", "responsible_customer"),
+    ),
+    tombstone="is_deleted",
+    columns=(
+        integer("id"),
+        text("name"),
+        money("next_price"),
+        moment("next_date"),
+        integer("status_id"),
+        integer("periodicity"),
+        money("ltv"),
+        integer("purchases_count"),
+        money("average_check"),
+        integer("responsible_user_id"),
+        moment("created_at"),
+        moment("updated_at"),
+        CUSTOM_FIELDS,
+        TAGS,
+    ),
+)
+
+NOTES = Resource(
+    source="kommo",
+    name="notes",
+    path="/{entity_type}/notes",
+    records=("notes",),
+    order=BY_ID,
+    slices=(OneOf("entity_type", ("leads", "contacts", "companies")),),
+    # the parent's type stands in the path only (kommo-api.md 9, 36)
+    key=("entity_type", "id"),
+    since=UPDATED,
+    by_id=MANY,
+    webhook=Webhook("note", ("note_lead", "note_contact", "note_company")),
+    news=("common_note_deleted",),
+    columns=(
+        asked("entity_type"),
+        integer("id"),
+        integer("entity_id"),
+        text("note_type"),
+        text("text", "params", "text"),
+        document("params"),
+        integer("responsible_user_id"),
+        integer("created_by"),
+        integer("updated_by"),
+        moment("created_at"),
+        moment("updated_at"),
+    ),
+)
+
+EVENTS = Resource(
+    source="kommo",
+    name="events",
+    path="/events",
+    records=("events",),
+    key=("id",),
+    since=Since("created_at", "created_at"),
+    append_only=True,
+    columns=(
+        text("id"),
+        text("type"),
+        text("entity_type"),
+        integer("entity_id"),
+        integer("created_by"),
+        moment("created_at"),
+        document("value_before"),
+        document("value_after"),
+    ),
+)
+
+UNSORTED = Resource(
+    source="kommo",
+    name="unsorted",
+    path="/leads/unsorted",
+    records=("unsorted",),
+    order={"order[created_at]": "asc"},
+    key=("uid",),
+    by_id=ById("filter[uid][]", most=80),
+    webhook=Webhook("unsorted", ("add_unsorted", "update_unsorted", "delete_unsorted")),
+    columns=(
+        text("uid"),
+        text("source_uid"),
+        text("source_name"),
+        text("category"),
+        integer("pipeline_id"),
+        first_embedded("lead_id", "leads"),
+        first_embedded("contact_id", "contacts"),
+        moment("created_at"),
+        document("metadata"),
+    ),
+)
+
+TALKS = Resource(
+    source="kommo",
+    name="talks",
+    path="/talks",
+    records=("talks",),
+    unlisted=True,
+    key=("id",),
+    by_id=ById(),
+    webhook=Webhook("talk", ("add_talk", "update_talk")),
+    columns=(
+        integer("id", "talk_id"),
+        integer("contact_id"),
+        text("chat_id"),
+        text("entity_type"),
+        integer("entity_id"),
+        text("origin"),
+        flag("is_in_work"),
+        flag("is_read"),
+        integer("rate"),
+        moment("missed_at"),
+        moment("created_at"),
+        moment("updated_at"),
+    ),
+)
+
 RESOURCES: tuple[Resource, ...] = (
     ACCOUNT,
     USERS,
+    ROLES,
     PIPELINES,
     STATUSES,
+    LOSS_REASONS,
+    TAG_LISTS,
+    CATALOGS,
     CUSTOM_FIELD_DEFINITIONS,
+    CUSTOM_FIELD_GROUPS,
+    SOURCES,
+    WEBHOOKS,
     LEADS,
     CONTACTS,
     COMPANIES,
+    CUSTOMERS,
     TASKS,
+    NOTES,
+    EVENTS,
+    UNSORTED,
+    TALKS,
+    CATALOG_ELEMENTS,
 )

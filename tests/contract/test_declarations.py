@@ -82,8 +82,13 @@ def test_search_looks_into_declared_columns(resource: Resource) -> None:
 
 
 @every_resource
-def test_what_is_looked_at_by_id_has_one_key_column(resource: Resource) -> None:
-    assert not resource.by_id or len(resource.key) == 1
+def test_what_is_looked_at_by_id_is_named_by_its_slice_and_the_last_key_column(
+    resource: Resource,
+) -> None:
+    if resource.by_id:
+        *slices, own = resource.key_columns
+        assert not own.asked
+        assert all(column.asked for column in slices)
 
 
 @every_resource

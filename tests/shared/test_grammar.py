@@ -56,8 +56,8 @@ def test_trailing_days_are_the_whole_list_when_full_else_a_window_that_includes_
     ]
 
 
-def test_per_row_asks_once_for_each_row_and_once_without_when_there_is_none() -> None:
-    dimension = PerRow("loja_id", needs="x")
+def test_per_row_asks_once_for_each_row_and_once_without_when_it_is_optional() -> None:
+    dimension = PerRow("loja_id", needs="x", optional=True)
     assert list(dimension.values(horizon(full=True, x=["1", "2"]))) == [
         {"loja_id": "1"},
         {"loja_id": "2"},

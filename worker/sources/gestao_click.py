@@ -79,8 +79,6 @@ def _detail(body: Any) -> str:
 class GestaoClick:
     """One company at Gestão Click."""
 
-    batch = 1
-
     def __init__(self, door: Door) -> None:
         self.door = door
 
@@ -102,15 +100,16 @@ class GestaoClick:
             observed_at=answer.observed_at,
         )
 
-    def look(self, resource: Resource, ids: Sequence[str]) -> Found:
+    def look(self, ask: Ask, ids: Sequence[str]) -> Found:
         """One record by id: 404 on a detail means that it was deleted (gestaoclick-api.md 3)."""
         (id_,) = ids
-        answer = self.door.get(f"{resource.path}/{id_}", answers=(404,))
+        path = f"{ask.resource.path}/{id_}"
+        answer = self.door.get(path, answers=(404,))
         if answer.status == 404:
             return Found([], answer.observed_at, told=True)
         record = answer.body.get("data") if isinstance(answer.body, Mapping) else None
         if not isinstance(record, Mapping):
-            raise VendorUnavailable(VENDOR, f"no record at {resource.path}/{id_}")
+            raise VendorUnavailable(VENDOR, f"no record at {path}")
         return Found([_unwrapped(record)], answer.observed_at)
 
     def news(self, resource: Resource, since: datetime) -> list[News]:

@@ -18,8 +18,9 @@ from shared.errors import (
 )
 from shared.resources.columns import Record, dig
 from shared.resources.grammar import Resource
-from shared.resources.kommo import ACCOUNT
+from shared.resources.kommo_setup import ACCOUNT
 from worker.sources.http import Answer, Dialect, Door
+from worker.sources.kommo_events import news_of
 from worker.sources.protocol import Account, Ask, Found, News, Page
 
 VENDOR = "Kommo"
@@ -62,8 +63,6 @@ def _detail(body: Any) -> str:
 class Kommo:
     """One Kommo account."""
 
-    batch = 250
-
     def __init__(self, door: Door) -> None:
         self.door = door
 
@@ -94,25 +93,34 @@ class Kommo:
             observed_at=answer.observed_at,
         )
 
-    def look(self, resource: Resource, ids: Sequence[str]) -> Found:
-        """Up to 250 records by id; one bad id must not spoil the batch: a 400 is bisected."""
+    def look(self, ask: Ask, ids: Sequence[str]) -> Found:
+        """Records by id; one bad id must not spoil the batch: a 400 is bisected."""
+        resource, path = ask.resource, API + ask.resource.path.format(**ask.slice)
+        by_id = resource.by_id
+        if by_id is None or by_id.filter is None:
+            return self._look_at_one(f"{path}/{ids[0]}")
+        question = {by_id.filter: list(ids), "limit": by_id.most}
         answer = self.door.get(
-            API + resource.path,
-            {**resource.params, **resource.order, "filter[id][]": list(ids), "limit": self.batch},
-            answers=(400,),
+            path, {**resource.params, **resource.order, **question}, answers=(400,)
         )
         if answer.status == 400:
-            return self._bisected(resource, ids, answer)
+            return self._bisected(ask, ids, answer)
         records = list(_records(answer.body, resource.records))
-        if {str(record["id"]) for record in records if dig(record, ("id",))} - set(ids):
-            raise FilterIgnored(VENDOR, "filter[id]")
+        if {str(record.get(resource.key[-1])) for record in records} - {*ids, "None"}:
+            raise FilterIgnored(VENDOR, by_id.filter)
         return Found(records, answer.observed_at)
 
-    def _bisected(self, resource: Resource, ids: Sequence[str], refusal: Answer) -> Found:
+    def _look_at_one(self, path: str) -> Found:
+        """A list that is none: records come one by one; 204 and 404 both mean that there is none."""
+        answer = self.door.get(path, answers=(404,))
+        found = isinstance(answer.body, Mapping) and answer.status == 200
+        return Found([answer.body] if found else [], answer.observed_at)
+
+    def _bisected(self, ask: Ask, ids: Sequence[str], refusal: Answer) -> Found:
         if len(ids) == 1:
             return Found([], refusal.observed_at, refused=tuple(ids))
         half = len(ids) // 2
-        first, second = self.look(resource, ids[:half]), self.look(resource, ids[half:])
+        first, second = self.look(ask, ids[:half]), self.look(ask, ids[half:])
         return Found(
             [*first.records, *second.records],
             min(first.observed_at, second.observed_at),
@@ -124,7 +132,7 @@ class Kommo:
         try:
             told = list(self._events(resource, since))
         except NotAvailable:
-            told = list(self._trash(resource, since))
+            told = list(self._trash(resource, since)) if resource.tombstone else []
         return sorted(told, key=lambda item: item.at)
 
     def _events(self, resource: Resource, since: datetime) -> Iterable[News]:
@@ -134,9 +142,9 @@ class Kommo:
             "limit": EVENTS_LIMIT,
         }
         for event in self._all("/events", question, "events"):
-            at = datetime.fromtimestamp(int(event["created_at"]), UTC)
-            if event.get("type") in resource.news and at >= since.replace(microsecond=0):
-                yield News(str(event["entity_id"]), str(event["type"]).endswith("_deleted"), at)
+            for item in news_of(resource, event):
+                if item.at >= since.replace(microsecond=0):
+                    yield item
 
     def _trash(self, resource: Resource, since: datetime) -> Iterable[News]:
         """`only_deleted` replaces the list by skeletons: they say that, never what.
@@ -149,11 +157,11 @@ class Kommo:
             "limit": resource.page_size,
         }
         for record in self._all(resource.path, question, resource.records[0]):
-            if record.get("is_deleted") is not True:
+            if record.get(resource.tombstone or "") is not True:
                 return
             at = datetime.fromtimestamp(int(record.get("updated_at") or 0), UTC)
             if at >= since.replace(microsecond=0):
-                yield News(str(record["id"]), True, at)
+                yield News(str(record["id"]), True, at, how="trash")
 
     def _all(self, path: str, question: Mapping[str, Any], key: str) -> Iterable[Record]:
         number = 0

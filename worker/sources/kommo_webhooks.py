@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -15,33 +16,47 @@ from shared.resources.grammar import Resource
 
 LARGEST_BODY = 10_000_000
 MOST_FIELDS = 100_000
-_FIELD = re.compile(r"(\w{1,40})\[(\w{1,40})\](?:\[([0-9]{1,9})\])?(?:\[(id|type)\])?", re.ASCII)
+_FIELD = re.compile(
+    r"(\w{1,40})\[(\w{1,40})\](?:\[([0-9]{1,9})\])?((?:\[[^\[\]]{0,100}\]){0,12})", re.ASCII
+)
 _ACCOUNT = "account[id]"
 _ID = re.compile(r"[0-9]{1,18}")
+_UID = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 GROUPS: dict[str, Resource] = {
     resource.webhook.group: resource
     for resource in resources.of_provider("kommo")
     if resource.webhook
 }
-ALIASES = {"lead": "leads", "contact": "contacts", "company": "companies", "tasks": "task"}
+ALIASES = {
+    "lead": "leads",
+    "contact": "contacts",
+    "company": "companies",
+    "customer": "customers",
+    "tasks": "task",
+}
 """Digital-pipeline hooks write the singular, old ones the plural (kommo-api.md 6.4, 6.9)."""
 ACTIONS = frozenset(("add", "update", "status", "responsible", "delete", "restore"))
 PIPELINE_EVENTS = frozenset(("mail_in", "call_in", "chat", "site_visit"))
+NOTABLE = ("leads", "contacts", "companies")
+
+Entry = dict[str, str]
+"""The fields of one record in a body that say who it is: {"id", "type", "note.id", "lead_id", …}."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """A record to fetch again. deleted: the body says that it was deleted."""
+    """A record to fetch again. deleted: the body says that it was deleted; slice: where it stands."""
 
     resource: Resource
     id: str
-    deleted: bool
+    deleted: bool = False
+    slice: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Heard:
-    """account: the sender's id, None when it does not say; other: what is not mirrored yet."""
+    """account: the sender's id, None when it does not say; other: what is not mirrored."""
 
     account: str | None
     looks: tuple[Look, ...]
@@ -70,46 +85,75 @@ def decode(body: bytes) -> Heard:
     return _heard(account, _entries(pairs))
 
 
-def _entries(pairs: list[tuple[str, str]]) -> dict[tuple[str, str, str], dict[str, str]]:
-    """(group, action, index) → its id and type; a delete may come without index or as a bare id."""
-    entries: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+def _entries(pairs: list[tuple[str, str]]) -> dict[tuple[str, str, str], Entry]:
+    """(group, action, index) → its fields by dotted path; a delete may come without index or as a bare id.
+
+    The same name may stand for a scalar and for a map (6.2, 3): each has a path of its own here.
+    """
+    entries: dict[tuple[str, str, str], Entry] = defaultdict(dict)
     for name, value in pairs:
-        found = _FIELD.match(name)
+        found = _FIELD.fullmatch(name)
         if not found or found[1] == "account":
             continue
-        group, action, index, field = found.groups()
+        group, action, index, rest = found.groups()
+        path = ".".join(rest.strip("[]").split("][")) if rest else ""
         entry = entries[(ALIASES.get(group, group), action, index or "")]
-        if found.end() == len(name) and (field or (action == "delete" and index)):
-            entry.setdefault(field or "id", value)
+        if path or (action == "delete" and index):
+            entry.setdefault(path or "id", value)
     return entries
 
 
-def _heard(account: str | None, entries: dict[tuple[str, str, str], dict[str, str]]) -> Heard:
+def _heard(account: str | None, entries: dict[tuple[str, str, str], Entry]) -> Heard:
     looks: dict[Look, None] = {}
     other: dict[str, None] = {}
     for (group, action, _), entry in entries.items():
-        targets = _targets(group, action, entry)
-        for resource in targets:
-            # one spelling: what comes back is compared with what was asked for
-            looks[Look(resource, str(int(entry["id"])), action == "delete")] = None
-        if not targets:
+        found = list(_looks(group, action, entry))
+        looks.update(dict.fromkeys(found))
+        if not found:
             other[f"{group}[{action}]"] = None
     return Heard(account, tuple(looks), tuple(other))
 
 
-def _targets(group: str, action: str, entry: dict[str, str]) -> list[Resource]:
-    """The resources that an entry is about: companies come among the contacts (kommo-api.md 6.4)."""
-    if action not in ACTIONS | PIPELINE_EVENTS or not _ID.fullmatch(entry.get("id", "")):
-        return []
-    kind = ALIASES.get(entry.get("type", ""), "")
-    if group in ("contacts", "companies"):
-        names = (
-            [kind]
-            if kind in GROUPS
-            else ["contacts", "companies"]
-            if group == "contacts"
-            else [group]
-        )
+def _looks(group: str, action: str, entry: Entry) -> Iterator[Look]:
+    """Everything that one entry of a body is about."""
+    gone = action == "delete"
+    if action == "note" and group in NOTABLE:
+        for parent in _kinds(group, entry.get("type")):
+            yield from _numbered("note", entry.get("note.id"), entity_type=parent)
+    elif action not in ACTIONS | PIPELINE_EVENTS:
+        return
+    elif group == "unsorted":
+        yield from _unsorted(entry, gone)
+    elif group == "talk":
+        yield from _numbered(group, entry.get("talk_id"))
+    elif group == "catalogs":
+        if _ID.fullmatch(entry.get("catalog_id", "")):
+            catalog = str(int(entry["catalog_id"]))
+            yield from _numbered(group, entry.get("id"), deleted=gone, catalog_id=catalog)
     else:
-        names = [group]
-    return [GROUPS[name] for name in names if name in GROUPS]
+        for kind in _kinds(group, entry.get("type")):
+            yield from _numbered(kind, entry.get("id"), deleted=gone)
+
+
+def _kinds(group: str, type_: str | None) -> list[str]:
+    """Companies come among the contacts; without a type it may be either (kommo-api.md 6.4)."""
+    if group != "contacts":
+        return [group]
+    kind = ALIASES.get(type_ or "", "")
+    return [kind] if kind in GROUPS else ["contacts", "companies"]
+
+
+def _numbered(group: str, id_: str | None, deleted: bool = False, **slice_: str) -> Iterator[Look]:
+    """One spelling of the id: what comes back is compared with what was asked for."""
+    if group in GROUPS and id_ and _ID.fullmatch(id_):
+        yield Look(GROUPS[group], str(int(id_)), deleted, tuple(slice_.items()))
+
+
+def _unsorted(entry: Entry, gone: bool) -> Iterator[Look]:
+    """An incoming lead, and the lead that it is or has become (kommo-api.md 6.5, 9.42)."""
+    if _UID.fullmatch(entry.get("uid", "")):
+        yield Look(GROUPS["unsorted"], entry["uid"], gone)
+    yield from _numbered("leads", entry.get("lead_id"))
+    for path, value in entry.items():
+        if path.startswith(("accept_result.leads.", "decline_result.leads.")):
+            yield from _numbered("leads", value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,10 +13,10 @@ from shared.resources.grammar import Asked, Resource
 
 @dataclass(frozen=True)
 class Ask:
-    """One walk's question: which resource, which slice of it, changed since when (None: all)."""
+    """What is asked about: which resource, which slice of it, changed since when (None: all)."""
 
     resource: Resource
-    slice: Asked
+    slice: Asked = field(default_factory=dict)
     since: datetime | None = None
 
 
@@ -49,11 +49,16 @@ class Found:
 
 @dataclass(frozen=True)
 class News:
-    """What the vendor says of one id, and when: it was deleted, or restored (both mean: look)."""
+    """After what the vendor says of one id, it is looked at. deleted: if it is absent then, it was deleted.
+
+    how: in what words it was said; slice: where the record stands.
+    """
 
     id: str
     deleted: bool
     at: datetime
+    how: str
+    slice: Asked = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,21 +77,17 @@ class Account:
 class Source(Protocol):
     """A vendor, for one integration. Every method raises the errors of shared/errors.py."""
 
-    @property
-    def batch(self) -> int:
-        """How many ids one look may hold."""
-
     def hold(self) -> None:
         """Takes the next request's slot now: what it asks for is decided as late as can be."""
 
     def page(self, ask: Ask, number: int) -> Page:
         """Page `number` (from 1) of a list; empty past its end."""
 
-    def look(self, resource: Resource, ids: Sequence[str]) -> Found:
-        """Fetches up to `batch` records by id."""
+    def look(self, ask: Ask, ids: Sequence[str]) -> Found:
+        """Fetches records of a slice by id, as many at once as the resource's `by_id` allows."""
 
     def news(self, resource: Resource, since: datetime) -> list[News]:
-        """Deletions and restores since a moment, oldest first; empty where the vendor tells none."""
+        """What happened since a moment that no list shows, oldest first; empty where the vendor tells none."""
 
     def account(self) -> Account:
         """Who am I? One request, and the proof that the credentials work."""

@@ -15,12 +15,20 @@ from celery.exceptions import SoftTimeLimitExceeded
 from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import OperationalError
 
-from shared import integrations, runs
+from shared import availability, integrations, runs
+from shared.availability import WHOLE
 from shared.db.bookkeeping import runs as table
-from shared.errors import CredentialsRefused, Fatal, LostOwnership, Misuse, Retryable
+from shared.errors import (
+    CredentialsRefused,
+    Fatal,
+    LostOwnership,
+    Misuse,
+    NotAvailable,
+    Retryable,
+)
 from shared.integrations import Integration
 from shared.logs import logger
-from shared.runs import Run
+from shared.runs import UNAVAILABLE, Run
 from worker.reach import Reach
 from worker.sources import identity
 from worker.sources.opening import credentials, open_source
@@ -81,6 +89,8 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
     lacking = getattr(error, "orig", None)
     if isinstance(lacking, UndefinedTable | UndefinedColumn):
         _fail(reach, run, f"{str(lacking).splitlines()[0]}: {NO_MIGRATION}")
+    elif isinstance(error, NotAvailable):
+        _not_available(reach, run, str(error))
     elif isinstance(error, Fatal | Misuse):
         _fail(reach, run, str(error))
     elif isinstance(error, SoftTimeLimitExceeded):
@@ -121,6 +131,13 @@ def _put_back(reach: Reach, run: Run, delay: float, reason: str | None) -> None:
     log.info("run_put_back", delay=delay, why=reason)
     with reach.engine.begin() as connection:
         runs.put_back(connection, run, delay, reason)
+
+
+def _not_available(reach: Reach, run: Run, reason: str) -> None:
+    """The vendor does not give this list: said once, tried again after a day, no failure of ours."""
+    with reach.engine.begin() as connection:
+        availability.note(connection, run.integration_id, run.resource, {WHOLE: reason})
+        runs.finish(connection, run, reason, state=UNAVAILABLE)
 
 
 def _fail(reach: Reach, run: Run, reason: str) -> None:

@@ -6,7 +6,7 @@ the resource moves once, when the walk is complete.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,8 +17,9 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.db.bookkeeping import checkpoints as table
 from shared.runs import Run
 
-OVERLAP = timedelta(seconds=120)
-"""How far before the cursor an incremental walk starts: late commits, clocks that differ."""
+OVERLAP = timedelta(minutes=10)
+"""How far before the cursor an incremental walk starts. Every window gets a second look by that: what the
+vendor commits late, with an older second, is still met (kommo-api.md 9, 4 and 7)."""
 MARGIN = timedelta(seconds=10)
 
 
@@ -29,7 +30,8 @@ class Position:
     asks: the slices, fixed when the walk starts; slice, page: what comes next; distinct: records met
     in this slice; total: what the vendor said it has; last: what the last page is recognised by;
     tries: how often this slice was begun; passes: how often the whole walk was; doubted: so much was
-    absent that the walk was repeated.
+    absent that the walk was repeated; refused: slices that the vendor did not give, and why; left_out:
+    slices that it refused lately and that were not asked for.
     """
 
     asks: list[dict[str, str]]
@@ -46,6 +48,8 @@ class Position:
     tries: int = 1
     passes: int = 1
     doubted: bool = False
+    refused: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
     @classmethod
     def start(cls, asks: list[dict[str, str]], now: datetime, since: datetime | None) -> Position:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import orjson
 from sqlalchemy import Connection, func, select
 
-from shared import runs
+from shared import availability, runs
+from shared.availability import name_of
 from shared.db.bookkeeping import runs as runs_table
 from shared.db.engine import clock
 from shared.db.mirror import stamps_table
-from shared.errors import FilterIgnored, NotBelievable, WalkBroken
+from shared.errors import FilterIgnored, NotAvailable, NotBelievable, WalkBroken
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.columns import Context
@@ -26,6 +29,7 @@ from worker.sources.protocol import Account, Ask, News, Page, Source
 from worker.sync import checkpoint, plan, rows, sweep, walk
 from worker.sync.checkpoint import OVERLAP, Position
 from worker.sync.rows import Batch
+from worker.sync.sweep import Slice
 from worker.sync.upsert import Mirror
 
 TRIES = 3
@@ -72,7 +76,10 @@ class Engine:
 
     def _walk_to_the_end(self) -> None:
         while not self._done_walking():
-            self._walk_slice()
+            try:
+                self._walk_slice()
+            except NotAvailable as error:
+                self._leave_out(error)
 
     def _watch_the_time(self) -> None:
         """Called when everything so far is in the books."""
@@ -111,6 +118,16 @@ class Engine:
         self._close_slice()
         self._watch_the_time()
 
+    def _leave_out(self, error: NotAvailable) -> None:
+        """One slice that the account does not get stops no other; a list without any is not available."""
+        position = self._position
+        position.refused[name_of(position.asks[position.slice])] = str(error)
+        if len(position.refused) >= len(position.asks):
+            raise error
+        with self._reach.engine.begin() as connection:
+            position.begin_slice(position.slice + 1, clock(connection))
+            self._save(connection)
+
     def _repeats(self, page: Page) -> bool:
         ends = _ends(page)
         repeated = ends == self._position.last and len(page.records) > 1
@@ -125,6 +142,7 @@ class Engine:
         with self._reach.engine.begin() as connection:
             mirror = Mirror(connection, self._integration.id, self._resource)
             written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
+            gone = mirror.gone(batch.deleted, page.observed_at, told=True)
             position.page = number + 1
             position.distinct += written.first
             position.note_total(page.total)
@@ -133,6 +151,7 @@ class Engine:
                 pages=runs_table.c.pages + 1,
                 seen=runs_table.c.seen + written.seen,
                 written=runs_table.c.written + written.written,
+                gone=runs_table.c.gone + gone,
                 rejected=runs_table.c.rejected + len(batch.rejects),
                 attempts=0,
             )
@@ -185,7 +204,7 @@ class Engine:
         return True
 
     def _hear_news(self) -> list[News]:
-        """Looks at what the vendor says was deleted or restored; returns the deletions of this pass."""
+        """Looks at what the vendor's audit log names; returns the deletions of this pass."""
         position = self._position
         if not self._resource.news:
             return []
@@ -193,15 +212,19 @@ class Engine:
             cursor = checkpoint.cursor(connection, self._integration.id, self._resource.full_name)
         since = min(cursor - OVERLAP, position.started_at) if cursor else position.started_at - SKEW
         news = self._source.news(self._resource, since)
-        told = {item.id: item.deleted for item in news}
-        self._look(list(told), {id_ for id_, deleted in told.items() if deleted})
+        named: dict[Slice, dict[str, str | None]] = defaultdict(dict)
+        for item in news:
+            said = named[tuple(item.slice.items())]
+            said[item.id] = item.how if item.deleted else said.get(item.id)
+        for slice_, ids in named.items():
+            self._look(slice_, ids)
         return [
             item for item in news if item.deleted and item.at >= position.pass_started_at - SKEW
         ]
 
     def _first_shifted_page(self, deleted: list[News]) -> int:
         """Rows behind the lowest deleted id may have moved a page forward, unseen."""
-        if not self._whole:
+        if not self._whole or len(self._position.asks) > 1:
             return 1
         lowest = min(int(item.id) for item in deleted)
         stamps = stamps_table(self._resource)
@@ -215,17 +238,20 @@ class Engine:
             )
         return max(1, int(before or 0) // self._resource.page_size)
 
-    def _look(self, ids: list[str], told: set[str]) -> None:
-        for asked, found in sweep.look_at(self._source, self._resource, ids):
+    def _look(self, slice_: Slice, said: Mapping[str, str | None]) -> None:
+        """said: the ids to look at, and in what words each was said to be deleted."""
+        ask = Ask(self._resource, dict(slice_))
+        told = {id_: how for id_, how in said.items() if how}
+        for asked, found in sweep.look_at(self._source, ask, list(said)):
             with self._reach.engine.begin() as connection:
                 written, gone = sweep.keep_look(
                     connection,
                     self._integration.id,
-                    self._resource,
+                    ask,
                     asked,
                     found,
                     self._account.country,
-                    told & set(asked),
+                    told,
                 )
                 self._save(
                     connection,
@@ -237,20 +263,28 @@ class Engine:
     def _sweep(self) -> bool:
         """Marks what has vanished; False when so much is absent that the walk has to be repeated."""
         position, resource = self._position, self._resource
-        absent = sweep.unmet(
-            self._reach.engine, self._integration.id, resource, position.started_at
-        )
+        unmet = sweep.unmet(self._reach.engine, self._integration.id, resource, position.started_at)
+        absent = sweep.by_slice(resource, unmet)
+        for unread in (*position.refused, *position.left_out):
+            absent = {ask: ids for ask, ids in absent.items() if name_of(dict(ask)) != unread}
         if not absent:
             return True
-        if sweep.suspicious(len(absent), self._live()) and not position.doubted:
+        count = sum(map(len, absent.values()))
+        if sweep.suspicious(count, self._live()) and not position.doubted:
             position.doubted = True
             return False
         if resource.by_id:
-            self._look([str(key[0]) for key in absent], set())
+            for slice_, ids in absent.items():
+                self._look(slice_, dict.fromkeys(ids))
             return True
         with self._reach.engine.begin() as connection:
             gone = sweep.mark_twice_missed(
-                connection, self._integration.id, resource, position.started_at, clock(connection)
+                connection,
+                self._integration.id,
+                resource,
+                absent,
+                position.started_at,
+                clock(connection),
             )
             self._save(connection, gone=runs_table.c.gone + gone)
         return True
@@ -276,7 +310,12 @@ class Engine:
 
     def _finish(self) -> None:
         with self._reach.engine.begin() as connection:
-            checkpoint.save(connection, self._run, self._position.started_at, whole=self._whole)
+            position = self._position
+            checkpoint.save(connection, self._run, position.started_at, whole=self._whole)
+            integration_id = self._integration.id
+            availability.note(connection, integration_id, self._resource, position.refused)
+            unread = {*position.refused, *position.left_out}
+            availability.forget(connection, integration_id, self._resource, unread)
             runs.finish(connection, self._run)
 
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from shared import resources
+from shared.availability import WHOLE, name_of, refused_lately
 from shared.db.mirror import rows_table
 from shared.errors import DependencyMissing
 from shared.resources.grammar import Horizon
-from shared.runs import Run
+from shared.runs import SCHEDULE, Run
 from worker.sync import checkpoint
 from worker.sync.checkpoint import OVERLAP, Position
 
@@ -31,11 +32,24 @@ def position(
     )
     asks = [dict(ask) for ask in run.resource.asks(horizon)]
     since = cursor - OVERLAP if cursor and run.resource.since and not full else None
-    return Position.start(asks, now, since)
+    refused = _refused(connection, run)
+    left_out = [ask for ask in asks if name_of(ask) in refused]
+    begun = Position.start([ask for ask in asks if ask not in left_out], now, since)
+    begun.left_out = [name_of(ask) for ask in left_out]
+    return begun
+
+
+def _refused(connection: Connection, run: Run) -> set[str]:
+    """Slices that the schedule leaves out for a day; who asks for the list gets them tried again."""
+    if run.trigger != SCHEDULE:
+        return set()
+    return refused_lately(connection, run.integration_id, run.resource) - {WHOLE}
 
 
 def covers_all(run: Run, position: Position) -> bool:
-    """Does this walk meet every record of the resource?"""
+    """Does this walk meet every record of the resource, so that what it does not meet is gone?"""
+    if run.resource.append_only:
+        return False
     if run.resource.since is not None:
         return position.since is None
     return run.full or not run.resource.windowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,27 +40,63 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a page became: rows sorted by key, each key once (the last sent wins)."""
+    """What a page became: rows sorted by key, each key once (the last sent wins).
+
+    deleted: keys of records that say themselves that they were; nothing else of them is believed.
+    """
 
     rows: tuple[Row, ...]
     rejects: tuple[Rejected, ...]
+    deleted: tuple[Key, ...] = ()
 
 
 def batch(resource: Resource, records: Iterable[Record], context: Context) -> Batch:
     """Rows of all records that can become one; the others with their reasons."""
     rows: dict[Key, Row] = {}
     rejects: list[Rejected] = []
-    for record in records:
+    deleted: list[Key] = []
+    for sent in records:
+        record = _masked(resource, sent)
         try:
-            row = to_row(resource, record, context)
-            rows[row.key] = row
+            if _is_tombstone(resource, record):
+                deleted.append(_key(resource, record, context))
+            else:
+                row = to_row(resource, record, context)
+                rows[row.key] = row
         except Reject as error:
             rejects.append(_rejected(record, str(error)))
-    return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects))
+    return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects), tuple(deleted))
+
+
+def _is_tombstone(resource: Resource, record: Record) -> bool:
+    """Skeletons of deleted records must not overwrite what is known (kommo-api.md 4.4; 9, 8)."""
+    named = resource.tombstone
+    return named is not None and isinstance(record, Mapping) and record.get(named) is True
+
+
+def _masked(resource: Resource, record: Record) -> Record:
+    """The record without the secrets of others: of an address only its host is kept."""
+    if not resource.masked or not isinstance(record, Mapping):
+        return record
+    hosts = {name: _host(str(record[name])) for name in resource.masked if record.get(name)}
+    return {**record, **hosts}
+
+
+def _host(address: str) -> str:
+    found = re.match(r"https?://[^/?#@]+", address)
+    return f"{found[0]}/…" if found else "…"
 
 
 def _sort_key(row: Row) -> Key:
     return row.key
+
+
+def _key(resource: Resource, record: Record, context: Context) -> Key:
+    try:
+        values = tuple(column.read(record, context) for column in resource.key_columns)
+        return _filled(values, resource)
+    except (ValueError, TypeError) as error:
+        raise Reject(f"{type(error).__name__}: {error}") from None
 
 
 def to_row(resource: Resource, record: Record, context: Context) -> Row:

@@ -6,19 +6,23 @@ a key. What is gone without a word is missing, not deleted: rights may hide it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
 from shared.db.mirror import rows_table
-from shared.resources.columns import Context
-from shared.resources.grammar import Resource
-from worker.sources.protocol import Found, Source
+from shared.resources.columns import Context, Type
+from shared.resources.grammar import Asked, Resource
+from worker.sources.protocol import Ask, Found, Source
 from worker.sync import rows
 from worker.sync.rows import Batch, Key
 from worker.sync.upsert import Mirror
 
+Slice = tuple[tuple[str, str], ...]
+"""A slice as a key of a dict: (("entity_type", "leads"),)."""
+TOLD_BY_DETAIL = "404 of its detail"
 SUSPICIOUS_COUNT, SUSPICIOUS_SHARE = 100, 0.02
 """More absent keys than both: the walk is doubted before the records are."""
 
@@ -27,46 +31,56 @@ def suspicious(absent: int, live: int) -> bool:
     return absent > SUSPICIOUS_COUNT and absent > SUSPICIOUS_SHARE * live
 
 
-def batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
-    waiting = list(ids)
-    return (waiting[start : start + size] for start in range(0, len(waiting), size))
-
-
 def keep_look(
     connection: Connection,
     integration_id: int,
-    resource: Resource,
-    asked: Sequence[str],
+    ask: Ask,
+    ids: Sequence[str],
     found: Found,
     country: str,
-    told: Iterable[str] = (),
+    told: Mapping[str, str] | None = None,
 ) -> tuple[int, int]:
     """Writes what a look at ids brought and marks what it did not; returns (written, gone).
 
-    told: ids of which somebody said that they were deleted.
+    told: of which ids somebody said that they were deleted, and in what words.
     """
+    resource = ask.resource
     mirror = Mirror(connection, integration_id, resource)
-    parameters = _asked_before(connection, integration_id, resource, asked)
+    parameters = ask.slice or _asked_before(connection, integration_id, resource, ids)
     batch = rows.batch(resource, found.records, Context(parameters, country))
     refused = tuple(rows.refused(id_) for id_ in found.refused)
-    batch = Batch(batch.rows, batch.rejects + refused)
+    batch = Batch(batch.rows, batch.rejects + refused, batch.deleted)
     written = mirror.put(batch, found.observed_at, found.observed_at)
-    kept = {str(row.key[0]) for row in batch.rows} | {reject.key for reject in batch.rejects}
-    absent = [id_ for id_ in asked if id_ not in kept]
-    said = set(absent) if found.told else set(told)
-    gone = mirror.gone(
-        _keys(resource, (id_ for id_ in absent if id_ in said)), found.observed_at, told=True
-    )
-    gone += mirror.gone(
-        _keys(resource, (id_ for id_ in absent if id_ not in said)), found.observed_at, told=False
-    )
+    gone = mirror.gone(batch.deleted, found.observed_at, told=True)
+    kept = {str(row.key[-1]) for row in batch.rows} | {reject.key for reject in batch.rejects}
+    kept |= {str(key[-1]) for key in batch.deleted}
+    absent: dict[str | None, list[Key]] = defaultdict(list)
+    for id_ in ids:
+        if id_ not in kept:
+            how = TOLD_BY_DETAIL if found.told else (told or {}).get(id_)
+            absent[how].append(key_of(resource, ask.slice, id_))
+    for how, keys in absent.items():
+        gone += mirror.gone(keys, found.observed_at, told=how is not None)
     return written.written, gone
 
 
-def _keys(resource: Resource, ids: Iterable[str]) -> list[Key]:
-    """Keys of a resource that is asked for by id: one column, a number or a text."""
-    numeric = resource.key_columns[0].type == "bigint"
-    return [(int(id_) if numeric else id_,) for id_ in ids]
+def key_of(resource: Resource, slice_: Asked, id_: str) -> Key:
+    """The key of a record that is asked for by id: its slice's parameters, and the id last."""
+    given = [slice_[column.name] if column.asked else id_ for column in resource.key_columns]
+    return tuple(
+        int(value) if column.type == Type.BIGINT else value
+        for column, value in zip(resource.key_columns, given, strict=True)
+    )
+
+
+def by_slice(resource: Resource, keys: Iterable[Key]) -> dict[Slice, list[str]]:
+    """Ids of keys, by the slice in which they stand: the other way round."""
+    sorted_: dict[Slice, list[str]] = {}
+    for key in keys:
+        named = zip(resource.key_columns, key, strict=True)
+        slice_ = tuple((column.name, str(value)) for column, value in named if column.asked)
+        sorted_.setdefault(slice_, []).append(str(key[-1]))
+    return sorted_
 
 
 def _asked_before(
@@ -80,7 +94,7 @@ def _asked_before(
     row = connection.execute(
         select(*(table.c[name] for name in columns)).where(
             table.c.integration_id == integration_id,
-            table.c[resource.key[0]] == _keys(resource, ids)[0][0],
+            table.c[resource.key[-1]] == key_of(resource, {}, ids[0])[-1],
         )
     ).first()
     return {name: value for name, value in row._mapping.items() if value} if row else {}
@@ -93,16 +107,26 @@ def unmet(engine: Engine, integration_id: int, resource: Resource, since: dateti
 
 
 def mark_twice_missed(
-    connection: Connection, integration_id: int, resource: Resource, since: datetime, now: datetime
+    connection: Connection,
+    integration_id: int,
+    resource: Resource,
+    walked: Iterable[Slice],
+    since: datetime,
+    now: datetime,
 ) -> int:
-    """For lists without a way to ask by id: marks what two complete walks in a row did not meet."""
+    """For lists without a way to ask by id: marks what two complete walks in a row did not meet.
+
+    walked: the slices in which something is absent; what the vendor refused to list is not judged.
+    """
     mirror = Mirror(connection, integration_id, resource)
-    return mirror.gone(mirror.missed(since), now, told=False)
+    slices = set(walked)
+    missed = [key for key in mirror.missed(since) if slices & set(by_slice(resource, [key]))]
+    return mirror.gone(missed, now, told=False)
 
 
-def look_at(
-    source: Source, resource: Resource, ids: Sequence[str]
-) -> Iterator[tuple[list[str], Found]]:
-    """Looks in batches of the source's size."""
-    for batch in batches(ids, source.batch):
-        yield batch, source.look(resource, batch)
+def look_at(source: Source, ask: Ask, ids: Sequence[str]) -> Iterator[tuple[Sequence[str], Found]]:
+    """Looks at ids, as many at once as the resource allows."""
+    size = ask.resource.by_id.most if ask.resource.by_id else 1
+    for start in range(0, len(ids), size):
+        batch = ids[start : start + size]
+        yield batch, source.look(ask, batch)

@@ -1,0 +1,74 @@
+"""What a vendor does not give to an account: its plan or the token's rights say no (402, 403).
+
+Said once, asked again after a day, and no reason to stop anything else. A slice of a list
+(`entity_type=customers`) may be lacking while the others are there; "" means the whole list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.bookkeeping import unavailable as table
+from shared.logs import logger
+from shared.resources.grammar import Asked, Resource
+
+WHOLE = ""
+AGAIN_AFTER = timedelta(days=1)
+
+log = logger(__name__)
+
+
+def name_of(slice_: Asked) -> str:
+    """`entity_type=customers`"""
+    return "&".join(f"{name}={slice_[name]}" for name in sorted(slice_))
+
+
+def refused_lately(connection: Connection, integration_id: int, resource: Resource) -> set[str]:
+    """Slices that were refused within the last day: the schedule does not ask for them."""
+    chosen = select(table.c.slice).where(
+        table.c.integration_id == integration_id,
+        table.c.resource == resource.full_name,
+        table.c.checked_at > func.clock_timestamp() - AGAIN_AFTER,
+    )
+    return set(connection.scalars(chosen))
+
+
+def lists_refused_lately(connection: Connection, integration_id: int) -> set[str]:
+    """Lists that were refused as a whole within the last day."""
+    chosen = select(table.c.resource).where(
+        table.c.integration_id == integration_id,
+        table.c.slice == WHOLE,
+        table.c.checked_at > func.clock_timestamp() - AGAIN_AFTER,
+    )
+    return set(connection.scalars(chosen))
+
+
+def note(
+    connection: Connection, integration_id: int, resource: Resource, reasons: Mapping[str, str]
+) -> None:
+    """Remembers what was refused just now, slice → reason; logs what was not known."""
+    for slice_, reason in reasons.items():
+        key = {"integration_id": integration_id, "resource": resource.full_name, "slice": slice_}
+        row = insert(table).values(**key, reason=reason)
+        known = row.on_conflict_do_update(
+            index_elements=list(key),
+            set_={"reason": reason, "checked_at": func.clock_timestamp()},
+        )
+        new = connection.scalar(known.returning(table.c.since == table.c.checked_at))
+        if new:
+            log.warning("not_available", resource=resource.full_name, slice=slice_, why=reason)
+
+
+def forget(connection: Connection, integration_id: int, resource: Resource, but: set[str]) -> None:
+    """The rest of the list was read: it is available."""
+    connection.execute(
+        delete(table).where(
+            table.c.integration_id == integration_id,
+            table.c.resource == resource.full_name,
+            table.c.slice.not_in(but),
+        )
+    )
