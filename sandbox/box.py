@@ -13,6 +13,7 @@ from sandbox.gestao_click.api import GestaoClickApi
 from sandbox.gestao_click.seed import seed_gestao_click
 from sandbox.gestao_click.vendor import GestaoClick
 from sandbox.http import Server
+from sandbox.kommo.account import settle
 from sandbox.kommo.actions import KommoActions
 from sandbox.kommo.api import KommoApi
 from sandbox.kommo.seed import seed_kommo
@@ -91,6 +92,7 @@ class Sandbox:
             seed_gestao_click(self.world)
         else:
             self._resume(head)
+        settle(self.world)
         for server in self._servers.values():
             server.start()
         self.life.start()

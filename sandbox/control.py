@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sandbox.http import Request, Response, json_response
+from sandbox.kommo.account import settle
+from sandbox.kommo.control import KOMMO_HELP, kommo_routes
 from sandbox.kommo.rules import rules_for
 from sandbox.kommo.views import view
 from sandbox.records import Json, Key, Table, key_of
@@ -56,6 +58,7 @@ class Control:
             "DELETE /stats": lambda _: box.reset_stats(),
             "GET /settings": lambda _: box.options.public(),
             "POST /settings": self.settings,
+            **kommo_routes(box),
         }
 
     def __call__(self, request: Request) -> Response:
@@ -85,7 +88,7 @@ class Control:
                                        "deleted": len(t.gone)} for t in world.of(vendor)}
                 for vendor in VENDORS
             },
-            "control": HELP,
+            "control": HELP | KOMMO_HELP,
         }  # fmt: skip
 
     def world(self, request: Request, path: str) -> Response:
@@ -95,7 +98,8 @@ class Control:
             table = self.box.world.table(vendor, name)
             rows = [self._row(table, key, request) for key in table.ids]
             hidden = {str(k): r.hidden for k, r in table.live.items() if r.hidden}
-            rest = {"deleted": sorted(table.gone), "hidden": hidden}
+            unseen = sorted(self.box.world.unseen.get(table.spec.name, ()))
+            rest = {"deleted": sorted(table.gone), "hidden": hidden, "unseen": unseen}
         body = b'{"records":[%s],%s' % (b",".join(rows), orjson.dumps(rest)[1:])
         return Response(200, body, "application/json")
 
@@ -167,6 +171,7 @@ class Control:
     def settings(self, request: Request) -> Json:
         wanted = request.json()
         self.box.options.change(wanted)
+        settle(self.box.world)
         if "life" in wanted:
             self.box.life.set_rate(self.box.options.life)
         return self.box.options.public()

@@ -13,6 +13,7 @@ CHOICES = {
     "merge_losers": ("deleted", "vanish"),
     "stage_change": ("both", "status", "update"),
     "resubscribe": ("replace", "merge"),
+    "customers_mode": ("unavailable", "disabled", "segments", "dynamic", "periodicity"),
 }
 
 
@@ -46,12 +47,24 @@ class Options:
     ban_seconds: float = 60.0
     cap_limit: bool = False
     """kommo-api.md 4.2: `limit` over 250 is capped silently; default: 422 "Limit 250 per page"."""
-    events_page_max: int = 250
+    events_page_max: int = 100
     """kommo-api.md 3: 250 on Kommo, 100 in the amoCRM docs."""
+    page_max: dict[str, int] = field(default_factory=dict)
+    """kommo-api.md 4.2: path -> what the server lowers `limit` to (seen in self.href)."""
     next_always: bool = False
     """kommo-api.md 4.2 (ISS-209): `next` even on a page that is not full."""
+    next_missing: list[str] = field(default_factory=list)
+    """kommo-api.md 4.2 (ISS-76): path prefixes without `next` although more rows exist."""
     refused: dict[str, int] = field(default_factory=dict)
     """kommo-api.md 3.1: path prefix below /api/v4 -> 402 or 403 (rights, plan)."""
+    token_is_admin: bool = True
+    """kommo-api.md 9.20: false: /users, /roles and /webhooks answer 403."""
+    customers_mode: str = "disabled"
+    """kommo-api.md 5.1, 5.8: unless it is one of the last three, /customers answers 402."""
+    enums_as_object: bool = False
+    """kommo-api.md 5.13: `enums` as an object keyed by index."""
+    lists_as_objects: bool = False
+    """kommo-api.md 5: `custom_fields_values` as an object with numeric keys."""
     only_deleted_everywhere: bool = True
     """kommo-api.md 4.4: SDK: leads, contacts, companies; Kommo's docs: leads only."""
     only_deleted_filters: bool = True

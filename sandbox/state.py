@@ -43,6 +43,7 @@ class StateFile:
             else:  # a fixture that was added since
                 table.fill(fixture_records(self.world.fixtures[vendor, name], table))
         self.world.started_at = head["started_at"]
+        self.world.unseen = {name: set(keys) for name, keys in head.get("unseen", {}).items()}
         self._saved_changes = self.world.changes
         return head
 
@@ -83,6 +84,7 @@ class StateFile:
             "format": FORMAT,
             "about": "state of the Ponte sandbox: invented data",
             "started_at": self.world.started_at,
+            "unseen": {name: sorted(keys) for name, keys in self.world.unseen.items()},
             "last": {f"{vendor}/{name}": t.last_id() for (vendor, name), t in tables},
             **more,
         }

@@ -10,7 +10,7 @@ from sandbox.discovery import FOLDER, Fixture, read_fixtures
 from sandbox.gestao_click.facts import gestao_click_facts
 from sandbox.kommo.facts import kommo_facts
 from sandbox.options import Options
-from sandbox.records import FactsOf, Json, Record, Table
+from sandbox.records import FactsOf, Json, Key, Record, Table
 
 Name = tuple[str, str]
 """(vendor, list)."""
@@ -27,16 +27,21 @@ class World:
         self.changes = 0
         self.fixtures = {(f.spec.vendor, f.spec.name): f for f in read_fixtures(folder or FOLDER)}
         self.tables = {name: Table(f.spec, _facts_of(f)) for name, f in self.fixtures.items()}
+        self.paths = {(t.spec.vendor, t.spec.path): t for t in self.tables.values()}
+        self.unseen: dict[str, set[Key]] = {}
+        """Records of Kommo's lists that rights hide from the token (kommo/access.py)."""
         self._counter = itertools.count(1)
 
     def table(self, vendor: str, name: str) -> Table:
         """By list name ("leads") or by path ("leads/custom_fields")."""
-        found = self.tables.get((vendor, name)) or next(
-            (t for t in self.of(vendor) if t.spec.path.strip("/") == name.strip("/")), None
-        )
+        found = self.tables.get((vendor, name)) or self.at(vendor, "/" + name.strip("/"))
         if found is None:
             raise KeyError(f"{vendor} has no list {name!r}")
         return found
+
+    def at(self, vendor: str, path: str) -> Table | None:
+        """The list served at a path."""
+        return self.paths.get((vendor, path))
 
     def of(self, vendor: str) -> list[Table]:
         return [t for (v, _), t in self.tables.items() if v == vendor]

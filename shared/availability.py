@@ -38,13 +38,23 @@ def refused_lately(connection: Connection, integration_id: int, resource: Resour
 
 
 def lists_refused_lately(connection: Connection, integration_id: int) -> set[str]:
-    """Lists that were refused as a whole within the last day."""
+    """Names of the resources of which nothing was given within the last day."""
     chosen = select(table.c.resource).where(
         table.c.integration_id == integration_id,
         table.c.slice == WHOLE,
         table.c.checked_at > func.clock_timestamp() - AGAIN_AFTER,
     )
     return set(connection.scalars(chosen))
+
+
+def is_refused(connection: Connection, integration_id: int, resource: Resource) -> bool:
+    """Is the whole list known not to be given?"""
+    chosen = select(table.c.reason).where(
+        table.c.integration_id == integration_id,
+        table.c.resource == resource.full_name,
+        table.c.slice == WHOLE,
+    )
+    return connection.scalar(chosen) is not None
 
 
 def note(

@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql import array as pg_array
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import integrations, resources
-from shared.db.bookkeeping import ACTIVE, checkpoints
+from shared.availability import WHOLE
+from shared.db.bookkeeping import ACTIVE, checkpoints, unavailable
 from shared.db.bookkeeping import runs as table
 from shared.errors import LostOwnership
 from shared.integrations import Integration
@@ -25,7 +26,9 @@ from shared.resources.grammar import Resource
 
 SCHEDULE = "schedule"
 UNAVAILABLE = "unavailable"
-"""The state of a run whose list the vendor does not give to this account."""
+"""The state of a run whose list the vendor does not give to this account: over, and nobody's failure."""
+FINE = ("done", UNAVAILABLE)
+OVER = (*FINE, "failed")
 NOW = func.clock_timestamp()
 _READY = or_(
     and_(table.c.state == "queued", table.c.next_at <= NOW),
@@ -70,7 +73,7 @@ def request(
     """
     if trigger != SCHEDULE:
         integrations.allow_again(connection, integration.id)
-    known = _checkpointed(connection, integration.id)
+    known = _tried(connection, integration.id)
     request_id = request_id or uuid4()
     ids = [
         _insert_or_join(
@@ -87,9 +90,13 @@ def request(
     return Requested(_shared_request(connection, ids) or request_id, tuple(ids))
 
 
-def _checkpointed(connection: Connection, integration_id: int) -> set[str]:
-    rows = select(checkpoints.c.resource).where(checkpoints.c.integration_id == integration_id)
-    return set(connection.scalars(rows))
+def _tried(connection: Connection, integration_id: int) -> set[str]:
+    """Resources that were read once, or that the vendor refused to list."""
+    read = select(checkpoints.c.resource).where(checkpoints.c.integration_id == integration_id)
+    refused = select(unavailable.c.resource).where(
+        unavailable.c.integration_id == integration_id, unavailable.c.slice == WHOLE
+    )
+    return set(connection.scalars(read.union(refused)))
 
 
 def _with_needed(wanted: Iterable[Resource], known: set[str]) -> list[Resource]:

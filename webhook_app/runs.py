@@ -58,7 +58,7 @@ class RunsQuery(Query):
     request: UUID | None = Field(None, description="the request that POST …/sync answered with")
     provider: Literal["kommo", "gestao-click"] | None = None
     resource: Words | None = Field(None, description="`kommo.leads`")
-    state: Literal["queued", "running", "done", "failed"] | None = None
+    state: Literal["queued", "running", "done", "failed", "unavailable"] | None = None
 
 
 class RunPath(BaseModel):

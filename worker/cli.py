@@ -108,6 +108,7 @@ def sync(
 
     from rich.console import Console
 
+    from shared import runs
     from worker.commands import inline, progress
     from worker.commands.opened import opened
 
@@ -116,11 +117,12 @@ def sync(
     with opened("ponte-sync", log_level="WARNING") as reach:
         started = time.monotonic()
         found = inline.sync(reach, inline.request(reach, chosen, full=full, trigger="cli"), console)
+    success = all(run["state"] in runs.FINE for run in found)
     if as_json:
-        print_json({"runs": found, "success": all(run["state"] == "done" for run in found)})
+        print_json({"runs": found, "success": success})
     else:
         progress.report(found, console, time.monotonic() - started)
-    raise typer.Exit(0 if all(run["state"] == "done" for run in found) else 1)
+    raise typer.Exit(0 if success else 1)
 
 
 @app.command()

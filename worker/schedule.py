@@ -23,11 +23,15 @@ FULL_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Past:
-    """What was done about a resource: its newest run, its newest full one, its last complete full walk."""
+    """What was done about a resource: its newest run, its newest full one, its last complete full walk.
+
+    refused: within the last day the vendor said that this account does not get it.
+    """
 
     asked_at: datetime | None = None
     full_asked_at: datetime | None = None
     walked_at: datetime | None = None
+    refused: bool = False
 
     def lacks_full_walk(self, night: datetime, now: datetime) -> bool:
         """Not walked in full since that night; one that failed is tried again after an hour."""
@@ -42,9 +46,8 @@ def order(connection: Connection, settings: Settings, integration: Integration) 
         return
     books = past(connection, integration)
     wanted = due(settings, integration, books, clock(connection))
-    refused = availability.lists_refused_lately(connection, integration.id)
     for full in (True, False):
-        chosen = [r for r, whole in wanted if whole is full and r.full_name not in refused]
+        chosen = [resource for resource, whole in wanted if whole is full]
         if chosen:
             runs_of.request(connection, integration, chosen, full=full, trigger=runs_of.SCHEDULE)
 
@@ -59,9 +62,9 @@ def due(
     night = _last_night(settings, now)
     wanted = []
     for resource in resources.of_provider(integration.provider):
-        if resource.unlisted:
-            continue
         last = past.get(resource.full_name, Past())
+        if resource.unlisted or last.refused:
+            continue
         if last.asked_at is None:
             wanted.append((resource, True))
             continue
@@ -97,7 +100,10 @@ def past(connection: Connection, integration: Integration) -> dict[str, Past]:
         )
     )
     walks: dict[str, Any] = {row[0]: row[1] for row in walked}
-    return {name: Past(at, full_at, walks.get(name)) for name, at, full_at in asked}
+    refused = availability.lists_refused_lately(connection, integration.id)
+    return {
+        name: Past(at, full_at, walks.get(name), name in refused) for name, at, full_at in asked
+    }
 
 
 def refused(connection: Connection, integration: Integration, digest: str) -> bool:

@@ -1,17 +1,22 @@
-"""The routes under /api/v4: every fixture's list, its by-id route, stages, webhooks, account."""
+"""The routes under /api/v4: every fixture's list, its by-id route, what branches off, webhooks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import orjson
 
 from sandbox.http import Request, Response, json_response
+from sandbox.kommo import branches
+from sandbox.kommo.access import Access
 from sandbox.kommo.listing import Listing
 from sandbox.kommo.pages import HAL, NO_CONTENT, Place, page
-from sandbox.kommo.problems import Problem, refused
-from sandbox.kommo.query import MOST, ListQuery, read_query
+from sandbox.kommo.problems import Problem, invalid
+from sandbox.kommo.query import MOST, Filter, ListQuery, read_query
 from sandbox.kommo.rules import Rules, rules_for
+from sandbox.kommo.shapes import reshaped
 from sandbox.kommo.views import API, skeleton, view
-from sandbox.records import Json, Key, Table, key_of
+from sandbox.options import Options
+from sandbox.records import Key, Table, key_of
 from sandbox.webhooks.subscriptions import Subscriptions
 from sandbox.world import World
 
@@ -23,6 +28,7 @@ class KommoApi:
         self.world = world
         self.subscriptions = subscriptions
         self.listing = Listing()
+        self.access = Access(world)
 
     def answer(self, request: Request) -> Response:
         try:
@@ -43,28 +49,23 @@ class KommoApi:
     def _route(self, request: Request, path: str) -> Response:
         if not request.path.startswith(API + "/"):
             raise _unknown(request)
-        self._check_rights(path)
+        self.access.check(path)
         if path == "/webhooks" and request.method in ("POST", "DELETE"):
             return self._subscribe(request)
         if request.method not in ("GET", "HEAD"):
             raise _unknown(request)
         with self.world.lock:
             table = self._table(path)
-            if table is not None:
-                return (
-                    self._single(table, request)
-                    if _is_single(table)
-                    else self._list(table, request)
-                )
-            return self._below(request, path)
-
-    def _check_rights(self, path: str) -> None:
-        for prefix, status in self.world.options.refused.items():
-            if path.startswith(prefix):
-                raise refused(status)
+            if table is None:
+                return self._below(request, path)
+            if _is_single(table):
+                return self._single(table, request)
+            if not self._rules(table).listed:
+                raise _unknown(request)
+            return self._list(table, request, self._query(request, table))
 
     def _table(self, path: str) -> Table | None:
-        return next((t for t in self.world.of("kommo") if t.spec.path == path), None)
+        return self.world.at("kommo", path)
 
     def _rules(self, table: Table) -> Rules:
         rules = rules_for(table.spec.path)
@@ -76,67 +77,94 @@ class KommoApi:
         return rules
 
     def _query(self, request: Request, table: Table) -> ListQuery:
-        options = self.world.options
-        most = options.events_page_max if table.spec.path == "/events" else MOST
-        query = read_query(request, most, options.cap_limit)
-        if not self._rules(table).paged:
+        options, rules = self.world.options, self._rules(table)
+        most = options.page_max.get(table.spec.path, MOST)
+        if table.spec.path == "/events":
+            most = min(most, options.events_page_max)
+        query = read_query(request, most, options.cap_limit, rules.usual_limit)
+        if not rules.paged:
             query.page, query.limit = 1, max(1, len(table.ids))
+        _check_filters(rules, query)
         return query
 
-    def _list(self, table: Table, request: Request) -> Response:
-        rules, query = self._rules(table), self._query(request, table)
+    def _list(self, table: Table, request: Request, query: ListQuery, path: str = "") -> Response:
+        """`path`: where the list is asked for, if not at its own address."""
+        rules, options = self._rules(table), self.world.options
         trash = rules.trash and ONLY_DELETED in query.withs
-        if trash and not self.world.options.only_deleted_filters:
+        if trash and not options.only_deleted_filters:
             query.filters.clear()
-        keys = self.listing.keys(table, rules, query, trash)
+        found = self.listing.keys(table, rules, query, trash)
+        keys = self.access.visible(table, found)
         start = (query.page - 1) * query.limit
-        chosen = keys[start : start + query.limit]
-        if trash:
-            rows = [skeleton(table.gone[key]) for key in chosen]
-        else:
-            rows = [view(table.live[key], rules, query.withs) for key in chosen]
-        more = len(rows) == query.limit or self.world.options.next_always
-        place = Place(table.spec.path, _embedded(table, rules), rules)
+        rows = self._rows(table, rules, query, keys[start : start + query.limit])
+        more = len(rows) == query.limit or options.next_always
+        if (rules.next_if_limited and not request.one("limit")) or _unlinked(options, table):
+            more = False
+        place = Place(path or table.spec.path, _embedded(table, rules), rules)
         return page(place, request, query, rows, len(keys), more)
 
+    def _rows(
+        self, table: Table, rules: Rules, query: ListQuery, keys: Sequence[Key]
+    ) -> list[bytes]:
+        if rules.trash and ONLY_DELETED in query.withs:
+            return [skeleton(table.gone[key]) for key in keys]
+        rows = [view(table.live[key], rules, query.withs) for key in keys]
+        return [reshaped(row, self.world.options) for row in rows]
+
     def _below(self, request: Request, path: str) -> Response:
-        """/{list}/{id}, or the stages of a pipeline."""
+        """What stands below a list: /{list}/{id}, and whatever branches off there."""
         parent, _, last = path.rpartition("/")
         table = self._table(parent)
-        if table is not None and not _is_single(table):
-            return self._by_id(table, request, last)
+        if table is None or _is_single(table):
+            return self._deeper(request, path)
+        if last == "links" and table.spec.name in branches.LINKABLE:
+            seen = self.access.visible(table, table.ids)
+            return branches.bulk_links(table, seen, request)
+        if path == "/leads/unsorted/summary":
+            return branches.unsorted_summary(table)
+        if path == "/events/types":
+            return branches.types_of_events(self.world, request.one("language_code") or "en")
+        return self._by_id(table, request, last)
+
+    def _deeper(self, request: Request, path: str) -> Response:
+        """/{entity}/{id}/notes, /{entity}/{id}/links, /leads/pipelines/{id}/statuses[/{id}]."""
         head, _, rest = path.partition("/statuses")
         pipelines = self._table(head.rpartition("/")[0])
         if pipelines is not None and pipelines.spec.path == "/leads/pipelines":
-            return self._statuses(pipelines, head.rpartition("/")[2], rest.strip("/"))
+            return branches.statuses(pipelines, head.rpartition("/")[2], rest.strip("/"))
+        entity, _, last = path.rpartition("/")
+        table, key = self._table(entity.rpartition("/")[0]), key_of(entity.rpartition("/")[2])
+        if table is None or table.spec.name not in branches.LINKABLE:
+            raise _unknown(request)
+        if key not in table.live or not self.access.sees(table.spec.name, key):
+            return NO_CONTENT
+        notes = self._table(f"{table.spec.path}/notes")
+        if last == "notes" and notes is not None:
+            query = self._query(request, notes)
+            query.filters["entity_id"] = Filter([str(key)])
+            return self._list(notes, request, query, path)
+        if last == "links":
+            return branches.entity_links(path, table.live[key], request)
         raise _unknown(request)
 
     def _by_id(self, table: Table, request: Request, last: str) -> Response:
-        """kommo-api.md 4.4, 5.5: unknown, deleted: 204; 200 with only_deleted."""
+        """kommo-api.md 4.4, 5.5: unknown, deleted, no right: 204; 200 with only_deleted."""
         rules = self._rules(table)
         withs = frozenset(request.one("with").split(","))
         key = key_of(last)
+        if not self.access.visible(table, [key] if key in table.live or key in table.gone else []):
+            return NO_CONTENT
         if rules.trash and ONLY_DELETED in withs and key in table.gone:
             return Response(200, skeleton(table.gone[key]), HAL)
         if key not in table.live:
             return NO_CONTENT
-        return Response(200, view(table.live[key], rules, withs, alone=True), HAL)
+        row = view(table.live[key], rules, withs, alone=True)
+        return Response(200, reshaped(row, self.world.options), HAL)
 
     def _single(self, table: Table, request: Request) -> Response:
         record = table.live[table.ids[0]]
         withs = frozenset(request.one("with").split(","))
         return Response(200, view(record, self._rules(table), withs), HAL)
-
-    def _statuses(self, pipelines: Table, pipeline: str, status: str) -> Response:
-        record = pipelines.live.get(key_of(pipeline))
-        if record is None:
-            return NO_CONTENT
-        statuses: list[Json] = record.open()["_embedded"]["statuses"]
-        if not status:
-            body = {"_total_items": len(statuses), "_embedded": {"statuses": statuses}}
-            return json_response(body, kind=HAL)
-        found = next((s for s in statuses if str(s["id"]) == status), None)
-        return json_response(found, kind=HAL) if found else NO_CONTENT
 
     def _subscribe(self, request: Request) -> Response:
         try:
@@ -159,6 +187,25 @@ def _embedded(table: Table, rules: Rules) -> str:
     """Key in `_embedded`: the fixture's word, the vendor's exception, the end of the path."""
     declared = table.spec.options.get("embedded") or rules.embedded
     return str(declared or table.spec.path.rsplit("/", 1)[-1])
+
+
+def _check_filters(rules: Rules, query: ListQuery) -> None:
+    """kommo-api.md 3, 5.11: what a filter asks of another, and how many values it takes."""
+    for name, other in rules.needs.items():
+        if name in query.filters and len(_values(query.filters.get(other))) != 1:
+            raise invalid(f"filter.{name}", f"Exactly one filter[{other}] is needed.")
+    for name, most in rules.at_most.items():
+        if len(_values(query.filters.get(name))) > most:
+            raise invalid(f"filter.{name}", f"At most {most} values.")
+
+
+def _values(wanted: Filter | None) -> list[str]:
+    return [v for value in wanted.values for v in value.split(",")] if wanted else []
+
+
+def _unlinked(options: Options, table: Table) -> bool:
+    """kommo-api.md 4.2 (ISS-76): `next` is missing although more rows exist."""
+    return any(table.spec.path.startswith(prefix) for prefix in options.next_missing)
 
 
 def _unknown(request: Request) -> Problem:

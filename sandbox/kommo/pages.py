@@ -14,6 +14,8 @@ from sandbox.records import Json
 
 HAL = "application/hal+json"
 NO_CONTENT = Response(204)
+SLASHED = ("/users", "/roles")
+"""kommo-api.md 4.1: links of these samples have a slash too many."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ def _head(at: Place, request: Request, query: ListQuery, total: int, more: bool)
     pages = ceil(total / query.limit)
     head: Json = {"_total_items": total} if counted else {}
     head |= {"_page": query.page} | ({"_page_count": pages} if counted else {})
-    own = {"self": _link(at.path, request, query, query.page)}
+    path = f"{at.path}/" if at.path in SLASHED else at.path
+    own = {"self": _link(path, request, query, query.page)}
     if query.page < pages if counted else more:
-        own["next"] = _link(at.path, request, query, query.page + 1)
+        own["next"] = _link(path, request, query, query.page + 1)
         if counted:
-            own["last"] = _link(at.path, request, query, pages)
+            own["last"] = _link(path, request, query, pages)
     return orjson.dumps(head | {"_links": own})
 
 

@@ -7,7 +7,7 @@ from sandbox.http import Request
 from sandbox.kommo.problems import Problem
 
 BRACKETS = re.compile(r"\[([^\]]*)\]")
-DEFAULT_LIMIT = 50
+USUAL_LIMIT = 50
 MOST = 250
 
 
@@ -34,10 +34,13 @@ class ListQuery:
     text: str
 
 
-def read_query(request: Request, most: int = MOST, cap: bool = False) -> ListQuery:
+def read_query(
+    request: Request, most: int = MOST, cap: bool = False, usual: int = USUAL_LIMIT
+) -> ListQuery:
+    """`most`: what the server lowers a limit to; `usual`: the limit of who gives none."""
     return ListQuery(
         page=request.number("page", 1),
-        limit=_limit(request, most, cap),
+        limit=_limit(request, most, cap, usual),
         orders=_orders(request),
         withs=frozenset(w.strip() for w in request.one("with").split(",") if w.strip()),
         filters=_filters(request),
@@ -46,8 +49,8 @@ def read_query(request: Request, most: int = MOST, cap: bool = False) -> ListQue
     )
 
 
-def _limit(request: Request, most: int, cap: bool) -> int:
-    limit = request.number("limit", DEFAULT_LIMIT)
+def _limit(request: Request, most: int, cap: bool, usual: int) -> int:
+    limit = request.number("limit", usual)
     if limit > MOST and not cap:
         raise Problem(422, f"Limit {MOST} per page")
     return min(limit, most)

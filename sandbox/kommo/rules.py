@@ -29,6 +29,16 @@ class Rules:
     """5.4: false: everything comes in one answer, whatever `limit` says."""
     embedded: str = ""
     """4.1: key in `_embedded` where it is not the last part of the path."""
+    listed: bool = True
+    """5.20: false: there is only a route by id."""
+    usual_limit: int = 50
+    """4.2: rows of a page whose `limit` was not given."""
+    next_if_limited: bool = False
+    """5.15 (ISS-528): without a `limit` there is no `next`, whatever is left."""
+    needs: dict[str, str] = field(default_factory=dict)
+    """4.3, 5.11: a filter that is refused without exactly one value of another."""
+    at_most: dict[str, int] = field(default_factory=dict)
+    """3: how many values a filter takes."""
 
 
 DEFAULT = Rules()
@@ -78,6 +88,7 @@ RULES = {
         equal=USUAL | {"is_completed", "task_type", "task_type_id", "entity_type", "entity_id"},
         ranges=frozenset({"updated_at"}),
         scalar_is_after=True,
+        needs={"entity_id": "entity_type"},
     ),
     "/events": Rules(
         orders=frozenset(),
@@ -85,6 +96,8 @@ RULES = {
         ranges=frozenset({"created_at"}),
         scalar_is_after=True,
         newest_first=True,
+        needs={"entity_id": "entity"},
+        at_most={"created_by": 10, "entity_id": 10},
     ),
     "/users": Rules(
         orders=frozenset({"id"}),
@@ -112,6 +125,18 @@ RULES = {
     "/leads/pipelines": WHOLE,
     "/leads/loss_reasons": WHOLE,
     "/catalogs": Rules(orders=frozenset(), equal=frozenset({"type"}), ranges=frozenset()),
+    "/talks": Rules(listed=False),
+    "/customers": Rules(
+        orders=frozenset({"id", "updated_at"}),
+        ranges=frozenset({"created_at", "updated_at", "closest_task_at", "next_date"}),
+        withs={
+            "contacts": "_embedded.contacts",
+            "companies": "_embedded.companies",
+            "catalog_elements": "_embedded.catalog_elements",
+            "segments": "_embedded.segments",
+        },
+        query=True,
+    ),
     "/leads/unsorted": Rules(
         orders=frozenset({"created_at"}),
         equal=frozenset({"uid", "category", "pipeline_id"}),
@@ -144,7 +169,14 @@ NOTES = Rules(
     withs={"is_pinned": "is_pinned"},
 )
 TAGS = Rules(orders=frozenset(), equal=frozenset({"id", "name"}), ranges=frozenset(), query=True)
-ELEMENTS = Rules(orders=frozenset(), equal=frozenset({"id"}), ranges=frozenset(), query=True)
+ELEMENTS = Rules(
+    orders=frozenset(),
+    equal=frozenset({"id"}),
+    ranges=frozenset(),
+    query=True,
+    usual_limit=100,
+    next_if_limited=True,
+)
 BY_ENDING = {
     "custom_fields": CUSTOM_FIELDS,
     "groups": replace(WHOLE, embedded="custom_field_groups"),

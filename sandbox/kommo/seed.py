@@ -10,6 +10,8 @@ from random import Random
 
 from sandbox.kommo import blank, samples
 from sandbox.kommo.events import make_event
+from sandbox.kommo.seed_activity import seed_incoming, seed_notes
+from sandbox.kommo.seed_catalogs import element_of, seed_catalogs, seed_customers
 from sandbox.people import firm_name, person
 from sandbox.records import Json
 from sandbox.world import World, fixture_records
@@ -60,6 +62,10 @@ def seed_kommo(world: World) -> None:
         max(0, leads * 3 // 10 - counts.get("companies", 0)),
     )
     Builder(world, plan).build()
+    seed_catalogs(world, leads)
+    seed_customers(world, leads)
+    seed_notes(world)
+    seed_incoming(world)
 
 
 def draw(rng: Random, leads: int, contacts: int, companies: int) -> Plan:
@@ -177,7 +183,11 @@ class Builder:
             loss_reason_id=samples.LOSS_REASON["id"] if lost else None,
             custom_fields_values=samples.lead_fields(rng, created),
             _embedded=blank.lead_embedded(
-                tags, self.plan.lead_contacts[number], self.plan.company_of(number), lost
+                tags,
+                self.plan.lead_contacts[number],
+                self.plan.company_of(number),
+                lost,
+                element_of(number, self.plan.leads),
             ),
         )
         return record | self.awkward_lead(number, record)

@@ -150,9 +150,9 @@ def _values(kind: str, values: list[Json]) -> Any:
     return [{"value": v.get("value", v), "enum": v.get("enum_id")} for v in values]
 
 
-def _birthday(value: Any) -> str:
+def _birthday(value: Any) -> str | None:
     if not isinstance(value, int):
-        return str(value)
+        return None if value is None else str(value)
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
     return moment.astimezone(BRASILIA).strftime("%d.%m.%Y")
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text, update
 
-from shared import availability, deliveries, queue, resources, runs
+from shared import deliveries, queue, resources, runs
 from shared.db.bookkeeping import runs as runs_table
 from shared.integrations import Integration
 from shared.resources import BY_NAME
@@ -162,20 +162,6 @@ def test_refused_credentials_order_nothing_until_others_are_there(ground: Ground
     assert [row["resource"] for row in ground.runs() if row["resource"].startswith("kommo")] == [
         "kommo.leads"
     ]
-
-
-def test_a_list_that_the_vendor_does_not_give_is_ordered_again_after_a_day(ground: Ground) -> None:
-    roles, integration = BY_NAME["kommo.roles"], ground.integration("kommo")
-    ground.run(availability.note, integration.id, roles, {availability.WHOLE: "HTTP 403"})
-    tasks.make_due_runs(ground.reach)
-    assert roles.full_name not in [name for name, _ in active(ground)]
-    ground.run(
-        lambda c: c.execute(
-            text("update sync.unavailable set checked_at = now() - interval '25 h'")
-        )
-    )
-    tasks.make_due_runs(ground.reach)
-    assert roles.full_name in [name for name, _ in active(ground)]
 
 
 def test_a_scheduled_order_does_not_allow_refused_credentials_again(ground: Ground) -> None:

@@ -19,6 +19,7 @@ MARKS = {
     "running": "[cyan]reading[/]",
     "done": "[green]done[/]",
     "failed": "[red]failed[/]",
+    runs.UNAVAILABLE: "[dim]not available[/]",
 }
 
 
@@ -29,7 +30,7 @@ def read(reach: Reach, run_ids: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def over(found: Sequence[dict[str, Any]]) -> bool:
-    return all(run["state"] in ("done", "failed") for run in found)
+    return all(run["state"] in runs.OVER for run in found)
 
 
 def follow(
@@ -90,6 +91,8 @@ def report(found: Sequence[dict[str, Any]], console: Console, seconds: float) ->
     for run in found:
         if run["state"] == "failed":
             console.print(f"[red]{run['resource']} failed:[/] {run['reason']}", soft_wrap=True)
+        if run["state"] == runs.UNAVAILABLE:
+            console.print(f"{run['resource']} is not available: {run['reason']}", soft_wrap=True)
 
 
 def _seconds(run: dict[str, Any]) -> float:

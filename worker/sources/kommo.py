@@ -106,7 +106,7 @@ class Kommo:
         if answer.status == 400:
             return self._bisected(ask, ids, answer)
         records = list(_records(answer.body, resource.records))
-        if {str(record.get(resource.key[-1])) for record in records} - {*ids, "None"}:
+        if {str(dig(record, resource.key[-1:])) for record in records} - {*ids, "None"}:
             raise FilterIgnored(VENDOR, by_id.filter)
         return Found(records, answer.observed_at)
 

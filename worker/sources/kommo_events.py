@@ -35,7 +35,9 @@ def news_of(resource: Resource, event: Record) -> Iterator[News]:
 
 
 def _about(resource: Resource, event: Record, kind: str) -> tuple[dict[str, str], list[str]]:
-    entity = PLURAL.get(str(event.get("entity_type")), "")
+    entity = PLURAL.get(str(event.get("entity_type"))) or PLURAL.get(
+        kind.split("_", maxsplit=1)[0], ""
+    )
     values = [event.get("value_before"), event.get("value_after")]
     if resource is NOTES:
         return {"entity_type": entity}, list(_ids_under("note", values)) if entity else []

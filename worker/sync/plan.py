@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from shared import resources
-from shared.availability import WHOLE, name_of, refused_lately
+from shared.availability import WHOLE, is_refused, name_of, refused_lately
 from shared.db.mirror import rows_table
 from shared.errors import DependencyMissing
 from shared.resources.grammar import Horizon
@@ -55,10 +55,14 @@ def covers_all(run: Run, position: Position) -> bool:
     return run.full or not run.resource.windowed
 
 
-def _live_ids(connection: Connection, run: Run, needed: str) -> Sequence[str]:
-    if checkpoint.cursor(connection, run.integration_id, needed) is None:
-        raise DependencyMissing(run.resource.full_name, needed)
-    table = rows_table(resources.BY_NAME[needed])
+def _live_ids(connection: Connection, run: Run, name: str) -> Sequence[str]:
+    """Of a list that the account does not get there is no row; one that was never read is missing."""
+    needed = resources.BY_NAME[name]
+    if checkpoint.cursor(connection, run.integration_id, name) is None:
+        if is_refused(connection, run.integration_id, needed):
+            return []
+        raise DependencyMissing(run.resource.full_name, name)
+    table = rows_table(needed)
     live = select(table.c.id).where(
         table.c.integration_id == run.integration_id,
         table.c.deleted_at.is_(None),

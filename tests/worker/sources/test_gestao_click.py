@@ -146,7 +146,7 @@ def test_a_notice_without_json_is_no_answer() -> None:
 def test_a_detail_that_is_gone_was_deleted_the_vendor_says_so() -> None:
     gone = reply(404, fixture("gestao_click/error__404_not_found_document.json"))
     with vendor(gone) as there:
-        found = source(there).look(VENDAS, ["7"])
+        found = source(there).look(Ask(VENDAS), ["7"])
         assert there.heard[0].path == "/vendas/7"
     assert (list(found.records), found.told) == ([], True)
 
@@ -155,17 +155,17 @@ def test_a_controller_that_is_missing_for_a_moment_deletes_nothing() -> None:
     missing = reply(404, fixture("gestao_click/error__404_controller_missing_transient.json"))
     with vendor(missing) as there:
         with pytest.raises(VendorUnavailable):
-            source(there).look(VENDAS, ["7"])
+            source(there).look(Ask(VENDAS), ["7"])
         assert len(there.heard) == 3
     there_again = reply(200, {"code": 200, "data": {"id": "7", "codigo": "1"}})
     with vendor(missing, there_again) as there:
-        assert [r["id"] for r in source(there).look(VENDAS, ["7"]).records] == ["7"]
+        assert [r["id"] for r in source(there).look(Ask(VENDAS), ["7"]).records] == ["7"]
 
 
 @pytest.mark.parametrize("body", ["<html>Not found</html>", ""], ids=["html", "empty"])
 def test_a_404_that_is_not_in_the_vendors_envelope_deletes_nothing(body: str) -> None:
     with vendor(reply(404, body, "text/html")) as there, pytest.raises(VendorUnavailable):
-        source(there).look(VENDAS, ["7"])
+        source(there).look(Ask(VENDAS), ["7"])
 
 
 @pytest.mark.parametrize("data", ["Não há dados!", [], None])
@@ -174,12 +174,12 @@ def test_a_detail_without_a_record_is_no_proof_of_anything(data: Any) -> None:
         vendor(reply(200, {"code": 200, "status": "success", "data": data})) as there,
         pytest.raises(VendorUnavailable),
     ):
-        source(there).look(VENDAS, ["7"])
+        source(there).look(Ask(VENDAS), ["7"])
 
 
 def test_a_wrapped_detail_is_unwrapped() -> None:
     with vendor(reply(200, {"code": 200, "data": {"Venda": {"id": "7"}}})) as there:
-        assert list(source(there).look(VENDAS, ["7"]).records) == [{"id": "7"}]
+        assert list(source(there).look(Ask(VENDAS), ["7"]).records) == [{"id": "7"}]
 
 
 def test_the_company_is_known_by_its_stores() -> None:

@@ -69,7 +69,7 @@ def test_what_is_asked_follows_from_the_declaration() -> None:
 
 def test_a_look_asks_for_the_same_extras_as_a_walk() -> None:
     with vendor(Response(204)) as there:
-        source(there).look(LEADS, ["1", "2"])
+        source(there).look(Ask(LEADS), ["1", "2"])
         (asked,) = there.heard
     assert asked.one("with") == LEADS.params["with"]
     assert [v for k, v in asked.pairs if k == "filter[id][]"] == ["1", "2"]
@@ -126,20 +126,20 @@ def test_a_single_object_is_a_list_of_one() -> None:
 
 def test_what_a_look_does_not_bring_is_absent_without_a_word() -> None:
     with vendor(leads(2)) as there:
-        found = source(there).look(LEADS, ["1", "2", "3"])
+        found = source(there).look(Ask(LEADS), ["1", "2", "3"])
     assert [r["id"] for r in found.records] == [1, 2]
     assert (found.told, found.refused) == (False, ())
 
 
 def test_records_that_nobody_asked_for_show_that_the_filter_was_ignored() -> None:
     with vendor(leads(3)) as there, pytest.raises(FilterIgnored):
-        source(there).look(LEADS, ["1", "2"])
+        source(there).look(Ask(LEADS), ["1", "2"])
 
 
 def test_what_is_no_record_in_an_answer_does_not_spoil_a_look() -> None:
     body = {"_embedded": {"leads": [{"id": 1}, None, "x", {"name": "no id"}]}}
     with vendor(reply(200, body)) as there:
-        assert len(source(there).look(LEADS, ["1", "2"]).records) == 4
+        assert len(source(there).look(Ask(LEADS), ["1", "2"]).records) == 4
 
 
 def test_a_refused_batch_is_halved_until_the_bad_id_stands_alone() -> None:
@@ -151,16 +151,16 @@ def test_a_refused_batch_is_halved_until_the_bad_id_stands_alone() -> None:
 
     ids = [str(n) for n in range(1, 33)]
     with vendor(answer) as there:
-        found = source(there).look(LEADS, ids)
+        found = source(there).look(Ask(LEADS), ids)
         assert len(there.heard) <= 2 * 5 + 1
     assert found.refused == ("13",)
     assert {r["id"] for r in found.records} == set(range(1, 33)) - {13}
 
 
 def test_two_hundred_and_fifty_ids_fit_into_one_request() -> None:
-    ids = [str(40_000_000_000 + n) for n in range(Kommo.batch)]
+    ids = [str(40_000_000_000 + n) for n in range(250)]
     with vendor(Response(204)) as there:
-        source(there).look(LEADS, ids)
+        source(there).look(Ask(LEADS), ids)
         (asked,) = there.heard
         length = sum(len(quote(k)) + len(v) + 2 for k, v in asked.pairs)
     assert len([1 for k, _ in asked.pairs if k == "filter[id][]"]) == 250
@@ -188,7 +188,7 @@ def test_news_are_read_to_their_last_page_and_come_oldest_first() -> None:
     with vendor(*answers) as there:
         told = source(there).news(LEADS, SINCE)
         assert [dict(r.pairs)["page"] for r in there.heard] == ["1", "2"]
-        assert there.heard[0].one("filter[type]") == "lead_deleted,lead_restored"
+        assert there.heard[0].one("filter[type]") == ",".join(LEADS.news)
     assert [(item.id, item.deleted) for item in told] == [("1", True), ("2", False)]
 
 

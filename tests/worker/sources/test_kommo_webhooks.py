@@ -28,14 +28,17 @@ BODIES: dict[str, Looks] = {
         ("contacts", "50010003", True),
         ("companies", "50020002", True),
     },
-    "catalog__update": set(),
+    "catalog__update": {("catalogs", "3001", False)},
     "message__add": set(),
-    "note__lead_text": set(),
-    "talk__update": set(),
+    "note__lead_text": {("note", "120001", False)},
+    "talk__update": {("talk", "191", False)},
     "task__add": {("task", "8001", False)},
     "task__delete": {("task", "8003", True)},
     "task__update_completed": {("task", "8001", False)},
-    "unsorted__add_forms": set(),
+    "unsorted__add_forms": {
+        ("unsorted", "4278accf80c59e99411d5c6e01e4054864ca958e594699484ba8c5f40b01", False),
+        ("leads", "40010009", False),
+    },
 }
 """By the group in the body; a group that is not mirrored yet asks for nothing."""
 
@@ -135,7 +138,9 @@ def test_shapes_that_were_seen_once_are_understood(
         ("leads[update][0][ID]", "7"),
         ("leads[update][0][custom_fields][0][id]", "7"),
         ("leads[update][0][tags][0][id]", "7"),
-        ("leads[note][0][note][id]", "7"),
+        ("tasks[note][0][note][id]", "7"),
+        ("catalogs[update][0][id]", "7"),
+        ("unsorted[add][0][uid]", "7 or 1=1"),
         ("leads[explode][0][id]", "7"),
         ("dragons[update][0][id]", "7"),
         ("contacts[update][0][linked_leads_id][7][ID]", "7"),

@@ -8,20 +8,22 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from shared.db.bookkeeping import runs as runs_table
+from shared.db.bookkeeping import unavailable
 from shared.db.engine import clock
 from shared.resources import BY_NAME
 from tests.ground import Ground, Row, ground_on, pages_of
 from worker.sync.carry import MUCH_PATIENCE, PATIENCE, carry_out
 
-LEADS, CONTACTS, USERS, CLIENTES, VENDAS = (
+LEADS, CONTACTS, USERS, FIELDS, CLIENTES, VENDAS = (
     BY_NAME[name]
     for name in (
         "kommo.leads",
         "kommo.contacts",
         "kommo.users",
+        "kommo.custom_fields",
         "gestao_click.clientes",
         "gestao_click.vendas",
     )
@@ -227,10 +229,31 @@ def test_a_vendor_that_is_down_puts_the_run_back_later_each_time_and_then_fails_
 
 def test_a_list_that_the_plan_does_not_give_ends_its_run_and_no_other(ground: Ground) -> None:
     ground.box.options.change({"refused": {"/users": 402}})
-    assert ground.sync(USERS)["state"] == "failed"
+    report = ground.sync(USERS)
+    assert report["state"] == "unavailable"
+    assert "HTTP 402" in report["reason"]
+    assert lacking(ground) == {("kommo.users", "")}
     assert ground.sync(LEADS)["state"] == "done"
     ground.box.options.change({"refused": {}})
     assert ground.sync(USERS)["state"] == "done"
+    assert lacking(ground) == set()
+
+
+def test_a_slice_that_the_plan_does_not_give_stops_no_other_and_marks_nothing(
+    ground: Ground,
+) -> None:
+    ground.sync(FIELDS)
+    rows = len(ground.rows(FIELDS))
+    ground.box.options.change({"refused": {"/contacts/custom_fields": 402}})
+    for _ in range(3):
+        assert ground.sync(FIELDS, full=True)["state"] == "done"
+        assert lacking(ground) >= {("kommo.custom_fields", "entity_type=contacts")}
+    assert len([row for row in ground.rows(FIELDS) if not row["missing_since"]]) == rows
+
+
+def lacking(ground: Ground) -> set[tuple[str, str]]:
+    found = ground.run(lambda connection: connection.execute(select(unavailable)).all())
+    return {(row.resource, row.slice) for row in found}
 
 
 def test_without_the_audit_log_deletions_are_heard_from_the_trash(ground: Ground) -> None:

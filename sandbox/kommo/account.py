@@ -1,0 +1,17 @@
+"""The account's own record says what the options say of it (kommo-api.md 5.1)."""
+
+from sandbox.records import Json
+from sandbox.world import World
+
+
+def settle(world: World) -> None:
+    """Write `customers_mode` into the account's record, if it says otherwise."""
+    if not world.has("kommo", "account"):
+        return
+    with world.lock:
+        table = world.table("kommo", "account")
+        record = table.live[table.ids[0]].open()
+        shown: Json = {"customers_mode": world.options.customers_mode}
+        if any(record.get(name) != value for name, value in shown.items()):
+            table.put(table.make(record | shown))
+            world.changed()

@@ -1,0 +1,65 @@
+"""Notes, talks and incoming leads of the seeded world, on the records that are there."""
+
+from collections.abc import Iterator
+
+from sandbox.kommo import blank_activity as blank
+from sandbox.kommo.linking import linked
+from sandbox.kommo.samples import NOTES, USERS
+from sandbox.records import Json, Table
+from sandbox.world import World
+
+EVERY = {"leads": (3, 30000001), "contacts": (8, 31000001), "companies": (8, 32000001)}
+"""Parent list -> every how many have a note, and the first note's id."""
+FIRST_TALK = 1001
+MOST_INCOMING = 500
+INCOMING_STAGES = b'"status_id":76000001,'
+CATEGORIES = ("forms", "chats", "sip", "mail")
+
+
+def seed_notes(world: World) -> None:
+    for entity, (every, first) in EVERY.items():
+        if world.has("kommo", f"{entity}_notes"):
+            table = world.table("kommo", f"{entity}_notes")
+            table.fill(map(table.make, _notes(world, entity, every, first)))
+
+
+def _notes(world: World, entity: str, every: int, first: int) -> Iterator[Json]:
+    parents = world.table("kommo", entity)
+    for number, key in enumerate(parents.ids[::every]):
+        kind, params = NOTES[number % len(NOTES)]
+        yield blank.note(
+            entity,
+            first + number,
+            key,
+            parents.live[key].facts.updated_at,
+            note_type=kind,
+            params=params,
+            created_by=0 if kind == "service_message" else USERS[number % 2],
+        )
+
+
+def seed_incoming(world: World) -> None:
+    """Every third lead in the stage of incoming leads is unsorted (5.19); talks (5.20)."""
+    leads = world.table("kommo", "leads")
+    if world.has("kommo", "unsorted"):
+        table = world.table("kommo", "unsorted")
+        known = {lead for record in table.live.values() for lead in linked(record.open(), "leads")}
+        keys = [k for k in leads.ids if INCOMING_STAGES in leads.live[k].raw and k not in known]
+        table.fill(map(table.make, _incoming(leads, keys[::3][:MOST_INCOMING])))
+    if world.has("kommo", "talks"):
+        table = world.table("kommo", "talks")
+        table.fill(map(table.make, _talks(world.table("kommo", "contacts"))))
+
+
+def _incoming(leads: Table, keys: list[int]) -> Iterator[Json]:
+    for number, key in enumerate(keys):
+        contacts = linked(leads.live[key].open(), "contacts")
+        at = leads.live[key].facts.created_at
+        yield blank.incoming(number, at, key, contacts, CATEGORIES[number % len(CATEGORIES)])
+
+
+def _talks(contacts: Table) -> Iterator[Json]:
+    for number, key in enumerate(contacts.ids[10::40]):
+        leads = linked(contacts.live[key].open(), "leads")
+        at = contacts.live[key].facts.updated_at
+        yield blank.talk(FIRST_TALK + number, at, key, leads[0] if leads else None)
