@@ -128,6 +128,7 @@ class CredentialsRefused(Fatal):
 
 class NotAvailable(Fatal):
     def __init__(self, vendor: str, path: str, status: int, detail: str) -> None:
+        self.status = status
         super().__init__(f"{vendor} does not give {path} (HTTP {status}: {detail})")
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from shared.errors import Misuse, PonteError
-from worker.commands import integrations
+from worker.commands import integrations, webhooks
 from worker.commands.printing import print_json
 
 app = typer.Typer(
@@ -21,10 +21,9 @@ app = typer.Typer(
     add_completion=False,
 )
 database = typer.Typer(help="The database.", no_args_is_help=True)
-webhooks = typer.Typer(help="Our webhook at Kommo.", no_args_is_help=True)
 token = typer.Typer(help="API tokens and login links.", no_args_is_help=True)
 app.add_typer(database, name="db")
-app.add_typer(webhooks, name="webhooks")
+app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(token, name="token")
 app.add_typer(integrations.group, name="integrations")
 
@@ -182,18 +181,6 @@ def url() -> None:
     with ready_settings() as ready:
         assert ready.settings.database_url  # noqa: S101
         typer.echo(ready.settings.database_url.get_secret_value())
-
-
-@webhooks.command()
-def register() -> None:
-    """Subscribes PONTE_PUBLIC_URL at Kommo with the events that are mirrored."""
-    from worker import subscription
-    from worker.commands.opened import opened
-
-    with opened("ponte-webhooks", log_level="WARNING") as reach:
-        subscribed, message = subscription.register(reach)
-    typer.echo(message)
-    raise typer.Exit(0 if subscribed else 1)
 
 
 @token.command()

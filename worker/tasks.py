@@ -7,7 +7,7 @@ from uuid import UUID
 from shared import deliveries, integrations, questions, queue, runs
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
-from worker import answers, schedule
+from worker import answers, schedule, subscription
 from worker.drain import drain
 from worker.reach import Reach
 from worker.sources.opening import credentials
@@ -67,6 +67,11 @@ def sweep(reach: Reach) -> None:
         if ids and not reach.redis.llen(queue.QUEUES[task]):
             for id_ in ids:
                 reach.ring(task, id_)
+
+
+def care_for_webhooks(reach: Reach) -> None:
+    """A subscription that Kommo switched off, or that somebody changed, is mended within minutes."""
+    subscription.tend_all(reach)
 
 
 def tidy(reach: Reach) -> None:
