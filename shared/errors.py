@@ -6,6 +6,7 @@ PonteError
 │   ├── UnknownTarget           a target or id that does not exist, and what does
 │   ├── Conflict                not possible as things stand: what stands in the way
 │   ├── NoCredentials           an integration that nobody has given credentials
+│   ├── MalformedToken          what was given cannot be a token of the vendor's
 │   └── Unreachable             PostgreSQL or Redis does not answer: which, where, what to do
 ├── Retryable               the same call may succeed later; the run waits and goes on
 │   ├── VendorUnavailable       5xx, time-out, dropped connection, an answer that is no JSON
@@ -16,6 +17,7 @@ PonteError
 │   └── DependencyMissing       another resource has to be read first
 ├── Fatal                   the run ends and says why; nothing is retried by itself
 │   ├── CredentialsRefused      401, or the token's rights (403)
+│   │   └── TokenExpired            by its own word: nothing was asked
 │   ├── NotAvailable            402, 403, 404: the plan or the rights do not give this list
 │   ├── AddressBlocked          HTML 403: the breaker opens for everybody
 │   ├── WrongAccount            the token belongs to another account than the integration's
@@ -60,6 +62,11 @@ class NoCredentials(Misuse):
     def __init__(self, what: str, names: str | None) -> None:
         hint = f"set {names}" if names else "give it some: ponte integrations add"
         super().__init__(f"no credentials for {what}: {hint}")
+
+
+class MalformedToken(Misuse):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this is no token of Kommo's: {why}")
 
 
 class Unreachable(Misuse):
@@ -123,6 +130,15 @@ class CredentialsRefused(Fatal):
         super().__init__(
             f"{vendor} refused the credentials (HTTP {status}: {detail}). "
             "Nothing was retried or deleted; put a valid token in and sync again."
+        )
+
+
+class TokenExpired(CredentialsRefused):
+    def __init__(self, vendor: str, when: str) -> None:
+        self.when = when
+        Fatal.__init__(
+            self,
+            f"the token of {vendor} expired on {when}; generate a new one. Nothing was asked with it.",
         )
 
 

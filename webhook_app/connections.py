@@ -18,13 +18,20 @@ from webhook_app.syncs import OfIntegration
 
 
 class Connection(BaseModel):
+    """code: connected; or, in a problem, missing, malformed, expired, revoked, wrong_account, blocked,
+    elsewhere, limited, not_available, unreachable, with `todo`: what to do."""
+
     status: str
+    code: str
 
 
 class Found(BaseModel):
-    """account: who the credentials belong to; sample: a few records, to see that it is the right one."""
+    """account: who the credentials belong to, with domains and what the token says of itself; features:
+    what the plan and the rights give, or why not; sample: a few records, to see that it is the right one."""
 
     account: dict[str, Any] | None
+    features: dict[str, Any]
+    limits: dict[str, Any]
     sample: list[Any]
 
 
@@ -59,8 +66,13 @@ def test(
     found = asking.ask(TEST_CONNECTION, question)
     if not found.get("ok"):
         raise asking.refusal(found)
-    seen = {"account": found.get("account"), "sample": found.get("sample") or []}
-    status = {"status": str(found.get("status", "connected"))}
+    seen = {
+        "account": found.get("account"),
+        "features": found.get("features") or {},
+        "limits": found.get("limits") or {},
+        "sample": found.get("sample") or [],
+    }
+    status = {name: str(found.get(name, "connected")) for name in ("status", "code")}
     return answer(str(found.get("message") or "connected"), seen, connection=status)
 
 

@@ -1,6 +1,6 @@
 """Answers to the web process's questions: only workers talk to vendors, inside the budget.
 
-test-connection: {"ok", "status", "message", "account", "sample"}; look-live: {"keys", "rows"} or {"error"}.
+test-connection: see inquiry.py; look-live: {"keys", "rows"} or {"error"}.
 """
 
 from __future__ import annotations
@@ -11,23 +11,11 @@ from typing import Any
 
 from shared import addresses, integrations, questions, resources
 from shared.enrolment import CREDENTIALS
-from shared.errors import (
-    AddressBlocked,
-    BudgetSpent,
-    CredentialsRefused,
-    Misuse,
-    NoCredentials,
-    NotAvailable,
-    Paused,
-    PonteError,
-    RateLimited,
-    UnknownTarget,
-    VendorUnavailable,
-    WrongAccount,
-)
+from shared.errors import Misuse, NoCredentials, PonteError
 from shared.integrations import Integration
+from worker import inquiry
 from worker.reach import Reach
-from worker.sources import claims, identity
+from worker.sources import identity
 from worker.sources.budget import WEBHOOKS
 from worker.sources.opening import (
     NAMES,
@@ -39,21 +27,6 @@ from worker.sources.opening import (
 from worker.sources.protocol import Ask, Found
 from worker.sync import sweep
 
-STATUSES: dict[type[PonteError], str] = {
-    CredentialsRefused: "refused",
-    WrongAccount: "wrong_account",
-    AddressBlocked: "blocked",
-    NotAvailable: "not_available",
-    RateLimited: "limited",
-    Paused: "limited",
-    BudgetSpent: "limited",
-    VendorUnavailable: "unreachable",
-    UnknownTarget: "unknown",
-    NoCredentials: "missing",
-    Misuse: "malformed",
-}
-SAMPLE = 3
-
 
 def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, Any]:
     """Never raises what a vendor or a user caused: that is an answer too."""
@@ -64,8 +37,8 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
     try:
         return answering[kind](reach, question)
     except PonteError as error:
-        status = next((STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES), "failed")
-        return {"ok": False, "status": status, "message": str(error), "error": {"status": status}}
+        refused = inquiry.refusal(error)
+        return {**refused, "error": {"status": refused["status"]}}
 
 
 def test_all(reach: Reach) -> list[tuple[Integration, dict[str, Any]]]:
@@ -86,33 +59,8 @@ def test_of(reach: Reach, integration: Integration) -> dict[str, Any]:
 
 
 def test_connection(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
-    """One request for the account, one for a small sample."""
-    provider = str(question["provider"])
-    integration, given = _asked_about(reach, provider, question)
-    token = claims.read(given.secrets[0]) if provider == "kommo" else {}
-    if claims.expired(token):
-        return {
-            "ok": False,
-            "status": "expired",
-            "message": f"the token expired on {token['expires_at']}; generate a new one in Kommo",
-            "account": token,
-        }
-    source = open_source(reach, integration, given, priority=WEBHOOKS)
-    account = source.account()
-    identity.ensure_same(provider, integration.account_id, account)
-    listed = next(r for r in resources.of_provider(provider) if r.listed and r.by_id)
-    page = source.page(Ask(replace(listed, page_size=SAMPLE), {}), 1)
-    sample = [
-        {"id": record.get("id"), "name": record.get("name") or record.get("nome")}
-        for record in page.records[:SAMPLE]
-    ]
-    return {
-        "ok": True,
-        "status": "connected",
-        "message": f"{provider} answers with this account's data",
-        "account": {"id": account.ids[0], **account.details, "token": token},
-        "sample": sample,
-    }
+    """See inquiry.py: the answer of the credentials posted, or of an integration's own."""
+    return inquiry.inquire(reach, *_asked_about(reach, str(question["provider"]), question))
 
 
 def _asked_about(
@@ -122,7 +70,7 @@ def _asked_about(
     provider's default."""
     if posted := question.get("credentials"):
         url = _address(reach, provider, posted.get("apiUrl"))
-        secrets = tuple(posted[name] for name in CREDENTIALS[provider])
+        secrets = tuple(posted.get(name, "") for name in CREDENTIALS[provider])
         return Integration(0, "nobody", provider), Credentials(provider, url, secrets)
     with reach.engine.begin() as connection:
         integrations.ensure(connection, reach.settings)

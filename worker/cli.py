@@ -12,7 +12,7 @@ import typer
 
 from shared.errors import Misuse, PonteError
 from worker.commands import integrations, webhooks
-from worker.commands.printing import print_json
+from worker.commands.printing import print_json, report_connection
 
 app = typer.Typer(
     help="Ponte keeps one PostgreSQL database true to Kommo and Gestão Click.",
@@ -154,7 +154,8 @@ def test_connection(as_json: Json = False) -> None:
         print_json(found)
     else:
         for name, answer in found.items():
-            typer.echo(f"{name}: {answer['status']}: {answer['message']}")
+            for line in report_connection(answer):
+                typer.echo(f"{name}: {line}")
     raise typer.Exit(0 if all(answer["ok"] for answer in found.values()) else 1)
 
 

@@ -74,12 +74,14 @@ def _ensure_tested(reach: Reach, wanted: Wanted) -> None:
     """Raises Misuse, and nothing is kept, when the vendor does not answer with an account."""
     from shared.questions import TEST_CONNECTION
     from worker import answers
+    from worker.commands.printing import report_connection
 
     posted = {**wanted.credentials, **({"apiUrl": wanted.url} if wanted.url else {})}
     question = {"provider": wanted.provider, "credentials": posted}
     found = answers.answer(reach, TEST_CONNECTION, question)
     if not found["ok"]:
-        typer.echo(f"{found['status']}: {found['message']}", err=True)
+        for line in report_connection(found):
+            typer.echo(line, err=True)
         typer.echo("Nothing was added. --no-test adds it all the same.", err=True)
         raise typer.Exit(1)
 
@@ -139,7 +141,7 @@ def test(id_: Id, as_json: Json = False) -> None:
     """Asks its vendor whose account it is, and for a small sample."""
     from shared import integrations
     from worker import answers
-    from worker.commands.printing import print_json
+    from worker.commands.printing import print_json, report_connection
 
     with _opened() as reach:
         with reach.engine.begin() as connection:
@@ -148,7 +150,8 @@ def test(id_: Id, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
     else:
-        typer.echo(f"{found['status']}: {found['message']}")
+        for line in report_connection(found):
+            typer.echo(line)
     raise typer.Exit(0 if found["ok"] else 1)
 
 

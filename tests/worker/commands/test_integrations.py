@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sandbox import Sandbox
+from sandbox.tokens import kommo_token
 from shared.errors import Conflict, Misuse, UnknownTarget
 from worker.commands.integrations import group
 
@@ -98,9 +99,10 @@ def test_a_duplicate_and_an_unknown_one_are_named(ponte: Ponte) -> None:
 def test_what_the_vendor_refuses_is_not_added(ponte: Ponte) -> None:
     with Sandbox(leads=3, months=1, seed=1, kommo_limit=0) as box:
         wanted = ("add", "kommo", "--user", "n", "--url", box.kommo_url)
-        refused = ponte(*wanted, given="not-the-token")
+        refused = ponte(*wanted, given=kommo_token(2))
         assert refused.exit_code == 1
         assert "refused" in refused.output
+        assert ponte(*wanted, given="not-a-token").exit_code == 1
         assert rows(ponte) == []
         assert ponte(*wanted, given=box.kommo_token).exit_code == 0
         id_ = rows(ponte)[0]["id"]
