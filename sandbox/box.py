@@ -152,8 +152,9 @@ class Sandbox:
         with self.world.lock:
             table = self.world.table(vendor, name)
             key = key_of(record.get(table.spec.id_field)) if isinstance(record, dict) else None
-            if not isinstance(key, int):
-                key = table.next_id()
+            texts = any(isinstance(known, str) for known in table.ids[:1])
+            if not isinstance(key, str if texts else int):
+                key = f"planted-{len(table.ids)}" if texts else table.next_id()
             table.put(table.plant(key, record, hidden))
             self.world.changed()
         return key

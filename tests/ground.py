@@ -181,6 +181,8 @@ class Ground:
 def ground_on(database_url: str, *, redis_url: str = NOBODY, **options: Any) -> Iterator[Ground]:
     """A box and a database; `options` are the sandbox's."""
     world = {"leads": 40, "months": 2, "seed": 1, "kommo_limit": 0, "gestao_click_limit": 0}
+    # the account uses everything that Kommo has
+    world["customers_mode"] = "segments"
     with Sandbox(**{**world, **options}) as box:
         settings = with_box(box, settings_for(database_url, redis_url))
         with reaching(settings) as (reach, rung):

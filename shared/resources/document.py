@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from shared import resources
 from shared.resources.columns import Column, Type
-from shared.resources.grammar import Dimension, Months, OneOf, PerRow, Resource, TrailingDays
+from shared.resources.grammar import AnyOf, Dimension, Months, OneOf, PerRow, Resource, TrailingDays
 
 TITLES = {"kommo": "Kommo", "gestao-click": "Gestão Click"}
 HEAD = """\
@@ -52,8 +52,11 @@ def _section(resource: Resource) -> str:
         ("cut into", "; ".join(_cut(dimension) for dimension in resource.slices)),
         ("read between full walks", _walked(resource)),
         ("webhook events", _code(*(resource.webhook.events if resource.webhook else ()))),
-        ("deletions told by", _code(*resource.news)),
-        ("fetched again by id", "yes" if resource.by_id else "no"),
+        ("audit log: looked at after", _code(*resource.news)),
+        ("says itself that it is deleted", _code(resource.tombstone or "")),
+        ("fetched again by id", _by_id(resource)),
+        ("what is there stays", "append-only: nothing is swept" if resource.append_only else ""),
+        ("masked before it is stored", _code(*resource.masked)),
         ("HTTP", _route(resource)),
         ("`query` looks into", _code(*(resource.listed.search if resource.listed else ()))),
     ]
@@ -92,10 +95,25 @@ def _route(resource: Resource) -> str:
 
 
 def _told(resource: Resource) -> str:
-    return "webhooks" if resource.webhook else "nothing"
+    ways = (
+        "webhooks" if resource.webhook else "",
+        "the audit log" if resource.news else "",
+    )
+    return ", ".join(filter(None, ways)) or "nothing"
+
+
+def _by_id(resource: Resource) -> str:
+    by_id = resource.by_id
+    if by_id is None:
+        return "no"
+    if by_id.filter is None:
+        return f"one at a time: `{resource.path}/{{id}}`"
+    return f"up to {by_id.most} at once: `{by_id.filter}`"
 
 
 def _walked(resource: Resource) -> str:
+    if resource.unlisted:
+        return "never: the vendor has no list of it"
     if resource.since:
         return f"what changed (`filter[{resource.since.parameter}][from]`)"
     windows = [_window(dimension) for dimension in resource.slices if dimension.windowed]
@@ -113,6 +131,8 @@ def _window(dimension: Dimension) -> str:
 def _cut(dimension: Dimension) -> str:
     if isinstance(dimension, OneOf):
         return f"one walk for each `{dimension.parameter}`: {_code(*dimension.options)}"
+    if isinstance(dimension, AnyOf):
+        return "; ".join(_cut(each) for each in dimension.dimensions)
     if isinstance(dimension, PerRow):
         return f"one walk for each row of `{dimension.needs}` (`{dimension.parameter}`)"
     if isinstance(dimension, Months):

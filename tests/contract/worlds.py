@@ -17,13 +17,15 @@ from sandbox import Sandbox
 from sandbox.kommo.rules import rules_for
 from sandbox.kommo.views import view
 from sandbox.records import Key, Table
+from shared.resources import BY_NAME
 from shared.resources.columns import Type
-from shared.resources.grammar import Resource
+from shared.resources.grammar import Horizon, Resource
 
 Json = dict[str, Any]
 
 ELSEWHERE: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("kommo.account", "timezone"): ("_embedded", "datetime_settings", "timezone"),
+    ("kommo.talks", "id"): ("talk_id",),
     ("kommo.users", "is_active"): ("rights", "is_active"),
     ("kommo.users", "is_admin"): ("rights", "is_admin"),
     ("kommo.users", "group_id"): ("rights", "group_id"),
@@ -48,14 +50,29 @@ class Expected:
 
 
 def tables_of(box: Sandbox, resource: Resource) -> list[tuple[Table, Json]]:
-    """The world's lists behind a path, with what its placeholders stand for."""
-    pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(resource.path)))
+    """The world's lists behind a path, with what its placeholders stand for; only what is asked for."""
+    pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(resource.path)))
+    asks = resource.asks(_horizon(box, resource))
     found = [
         (table, pattern.fullmatch(table.spec.path)) for table in box.world.of(resource.provider)
     ]
-    tables = [(table, match.groupdict()) for table, match in found if match]
+    matching = [(table, match.groupdict()) for table, match in found if match]
+    tables = [
+        (table, named)
+        for table, named in matching
+        if any(named.items() <= ask.items() for ask in asks)
+    ]
     assert tables, f"the sandbox has no list at {resource.path}: add sandbox/fixtures/…"
     return tables
+
+
+def _horizon(box: Sandbox, resource: Resource) -> Horizon:
+    """Every row of what it needs is there."""
+    rows = {
+        name: [str(key) for table, _ in tables_of(box, BY_NAME[name]) for key in table.ids]
+        for name in resource.needs
+    }
+    return Horizon(date(2026, 11, 23), date(2021, 11, 1), full=True, rows=rows)
 
 
 def world(box: Sandbox, resource: Resource) -> list[Expected]:
@@ -77,6 +94,8 @@ def _shown(resource: Resource, table: Table, key: Key, asked: Json) -> list[Expe
     records = [_without_nul(orjson.loads(raw))]
     for name in resource.records[1:]:
         records = [inner for record in records for inner in record["_embedded"][name]]
+    for name in resource.masked:
+        records = [{**r, name: re.sub(r"(://[^/]+)/.*", r"\1/…", r[name])} for r in records]
     hidden = held.hidden or {}
     return [Expected(record, {**asked, **hidden}, table, key, hidden) for record in records]
 
@@ -89,7 +108,8 @@ def _without_nul(value: Any) -> Any:
 def value_of(resource: Resource, column: Any, expected: Expected) -> Any:
     """A column's value as this module reads it; ... where it cannot tell."""
     if column.asked:
-        return expected.asked.get(column.name)
+        value = expected.asked.get(column.name)
+        return int(value) if value is not None and column.type == Type.BIGINT else value
     path = ELSEWHERE.get((resource.full_name, column.name)) or (column.name,)
     value: Any = expected.record
     for name in path:

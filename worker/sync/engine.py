@@ -114,6 +114,8 @@ class Engine:
                     raise WalkBroken(f"page {number} repeats the page before it")
                 break  # the vendor does not page this list
             self._keep(ask, number, page)
+            if page.more is False:
+                break  # time may be up: the slice is closed all the same
             self._watch_the_time()
         self._close_slice()
         self._watch_the_time()
