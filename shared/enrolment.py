@@ -64,17 +64,20 @@ def checked(settings: Settings, wanted: Wanted) -> Wanted:
     """The same with its address as it is stored; raises Misuse for what cannot be added at all."""
     if wanted.provider not in PROVIDERS:
         raise Misuse(f"unknown provider {wanted.provider!r}; there are: {', '.join(PROVIDERS)}")
-    for name in (wanted.user_id, wanted.wallet_id):
-        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-            raise Misuse(f"user and wallet need a name of 1 to {LONGEST_NAME} characters")
-    if wanted.user_id in OF_ENVIRONMENT:
-        raise Misuse(
-            f"the user {wanted.user_id!r} has the environment's credentials; choose another name"
-        )
-    integrations.frequency(wanted.sync_frequency)
+    ensure_named(wanted.user_id, wanted.wallet_id, wanted.sync_frequency)
     _complete(wanted.provider, wanted.credentials)
     url = addresses.checked(settings, wanted.provider, wanted.url) if wanted.url else None
     return Wanted(**{**vars(wanted), "url": url})
+
+
+def ensure_named(user_id: str, wallet_id: str, sync_frequency: str | None) -> None:
+    """Raises Misuse for names and frequencies that cannot be."""
+    for name in (user_id, wallet_id):
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            raise Misuse(f"user and wallet need a name of 1 to {LONGEST_NAME} characters")
+    if user_id in OF_ENVIRONMENT:
+        raise Misuse(f"the user {user_id!r} has the environment's credentials; choose another name")
+    integrations.frequency(sync_frequency)
 
 
 def _complete(provider: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -164,6 +167,23 @@ def change(
         values["metadata"] = WORKABLE
     connection.execute(update(table).where(table.c.id == id_).values(**values))
     return integrations.by_id(connection, id_)
+
+
+def renew_credentials(
+    connection: Connection, keys: Keyring, id_: int, url: str, credentials: Mapping[str, Any]
+) -> None:
+    """Other credentials from a consent: an integration that had stopped goes on."""
+    connection.execute(
+        update(table)
+        .where(table.c.id == id_)
+        .values(
+            active=True,
+            url=url,
+            credentials=seal(keys, credentials),
+            metadata=WORKABLE,
+            updated_at=NOW,
+        )
+    )
 
 
 def _ensure_workable(settings: Settings, integration: Integration) -> None:
@@ -257,6 +277,8 @@ def _told(settings: Settings, one: Integration, row: Mapping[str, Any]) -> dict[
         "credentials": ("stored" if one.stored else "environment") if held else "none",
         "auto_sync": one.auto_sync,
         "sync_frequency": one.sync_frequency,
+        "token_expires_at": one.token_expires_at,
+        "refused": one.refused,
         "webhook": row["webhook_digest"] is not None,
         "last_sync": said.get("last_sync"),
         "last_error": said.get("last_error"),

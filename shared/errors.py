@@ -10,6 +10,7 @@ PonteError
 │   └── Unreachable             PostgreSQL or Redis does not answer: which, where, what to do
 ├── Retryable               the same call may succeed later; the run waits and goes on
 │   ├── VendorUnavailable       5xx, time-out, dropped connection, an answer that is no JSON
+│   ├── TokenRenewed            the access token was refused, and another took its place
 │   ├── RateLimited             429: everybody pauses
 │   ├── Paused                  the vendor has asked for silence: how long still
 │   ├── BudgetSpent             the day's requests are used up
@@ -84,6 +85,13 @@ class Retryable(PonteError):
 class VendorUnavailable(Retryable):
     def __init__(self, vendor: str, what: str) -> None:
         super().__init__(f"{vendor} did not answer usably: {what}")
+
+
+class TokenRenewed(Retryable):
+    def __init__(self, vendor: str) -> None:
+        super().__init__(
+            f"{vendor} refused the access token; it was renewed and is tried once more"
+        )
 
 
 class RateLimited(Retryable):

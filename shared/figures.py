@@ -67,7 +67,8 @@ class Quota:
 
 @dataclass(frozen=True)
 class IntegrationReport:
-    """current: it has credentials, so this deployment works on it unless it is paused."""
+    """current: it has credentials, so this deployment works on it unless it is paused; refused: the vendor
+    refused them; token_days: until the token ends, when that is soon."""
 
     id: int
     provider: str
@@ -79,6 +80,9 @@ class IntegrationReport:
     auto_sync: bool
     sync_frequency: str | None
     current: bool
+    refused: bool
+    token_expires_at: datetime | None
+    token_days: int | None
     pause: Pause | None
     resources: tuple[ResourceReport, ...]
 

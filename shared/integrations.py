@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -30,12 +30,15 @@ FREQUENCIES = {
     "daily": timedelta(days=1),
     "weekly": timedelta(days=7),
 }
+SOON = timedelta(days=30)
+"""So long before a token's end people are told."""
 LEAST_MINUTES, MOST_MINUTES = 5, 10080
 
 
 @dataclass(frozen=True)
 class Integration:
-    """stored: it has credentials of its own; removed: and now has none any more."""
+    """stored: it has credentials of its own; removed: and now has none any more; token_expires_at: by the
+    token's own word, null where it does not say."""
 
     id: int
     user_id: str
@@ -48,6 +51,8 @@ class Integration:
     url: str | None = None
     stored: bool = False
     removed: bool = False
+    refused: bool = False
+    token_expires_at: datetime | None = None
 
     @property
     def source(self) -> str:
@@ -117,6 +122,7 @@ def has_credentials(settings: Settings, integration: Integration) -> bool:
 
 
 def _integration(row: Any) -> Integration:
+    ends = (row.metadata.get("token") or {}).get("expires_at")
     return Integration(
         id=row.id,
         user_id=row.user_id,
@@ -129,6 +135,8 @@ def _integration(row: Any) -> Integration:
         url=row.url,
         stored=row.credentials is not None,
         removed="removed_at" in row.metadata,
+        refused=row.metadata.get("refused") is not None,
+        token_expires_at=datetime.fromisoformat(ends) if ends else None,
     )
 
 
@@ -199,6 +207,23 @@ def frequency(word: str | None) -> timedelta | None:
     raise Misuse(
         f"sync frequency {word!r}: write {', '.join(FREQUENCIES)}, "
         f"or minutes from {LEAST_MINUTES} to {MOST_MINUTES}"
+    )
+
+
+def refused_digest(connection: Connection, id_: int) -> str | None:
+    """The keyed hash of the credentials that the vendor refused, if any."""
+    said: str | None = connection.scalar(
+        select(table.c.metadata["refused"].as_string()).where(table.c.id == id_)
+    )
+    return said
+
+
+def refuse(connection: Connection, id_: int, digest: str) -> None:
+    """Nobody asks with these credentials any more, until there are others or somebody orders a sync."""
+    connection.execute(
+        update(table)
+        .where(table.c.id == id_)
+        .values(metadata=table.c.metadata.op("||")({"refused": digest}))
     )
 
 

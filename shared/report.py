@@ -53,7 +53,7 @@ def status(connection: Connection, settings: Settings) -> Status:
 
 def of_integrations(connection: Connection, settings: Settings) -> list[IntegrationReport]:
     """Every integration that the database knows."""
-    known = integrations.all_of(connection)
+    known, now = integrations.all_of(connection), clock(connection)
     held = _pauses(connection)
     per_resource = of_resources(connection, settings, known)
     return [
@@ -68,11 +68,20 @@ def of_integrations(connection: Connection, settings: Settings) -> list[Integrat
             auto_sync=one.auto_sync,
             sync_frequency=one.sync_frequency,
             current=integrations.has_credentials(settings, one),
+            refused=one.refused,
+            token_expires_at=one.token_expires_at,
+            token_days=_days_if_soon(one, now),
             pause=next((pause for pause in held if _concerns(pause, one)), None),
             resources=per_resource[one.id],
         )
         for one in known
     ]
+
+
+def _days_if_soon(one: Integration, now: datetime) -> int | None:
+    if one.token_expires_at is None or one.token_expires_at - now > integrations.SOON:
+        return None
+    return (one.token_expires_at - now).days
 
 
 def _pauses(connection: Connection) -> list[Pause]:

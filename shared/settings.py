@@ -82,7 +82,17 @@ class Settings(BaseSettings):
         "https://api-c.kommo.com",
         description="or the account's own address, https://NAME.kommo.com",
     )
-    kommo_base_domain: str = Field("kommo.com", description="accepted; nothing depends on it yet")
+    kommo_base_domain: str = Field(
+        "kommo.com", description="where the consent page of OAuth is: www.kommo.com"
+    )
+    kommo_client_id: str | None = Field(
+        None, description="of an integration with OAuth; with it accounts consent in their browser"
+    )
+    kommo_client_secret: SecretStr | None = Field(None, description="of the same integration")
+    kommo_redirect_uri: str | None = Field(
+        None,
+        description="as registered there; absent: PONTE_PUBLIC_URL and /oauth/kommo/callback",
+    )
     kommo_timeout: Positive = Field(30000, description="of one answer, milliseconds")
     kommo_retry_attempts: Positive = Field(
         3, description="requests for one answer, of both vendors, before the run is put back"
@@ -246,6 +256,7 @@ SECRETS = (
     "KOMMO_JWT_TOKEN",
     "KOMMO_LONG_LIVED_TOKEN",
     "KOMMO_WEBHOOK_SECRET",
+    "KOMMO_CLIENT_SECRET",
     "GESTAO_CLICK_API_KEY",
     "GESTAO_CLICK_ACCESS_TOKEN",
     "GESTAO_CLICK_SECRET_TOKEN",

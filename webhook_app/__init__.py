@@ -23,6 +23,7 @@ from webhook_app import (
     kommo,
     login,
     metrics,
+    oauth,
     problems,
     runs,
     webhooks,
@@ -98,7 +99,7 @@ def _serve(app: OpenAPI) -> None:
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, runs.api, metrics.api):
         app.register_api(api)
-    for pages in (dashboard.pages, login.pages, docs.pages):
+    for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)
 
 

@@ -101,6 +101,16 @@ def _of_integration(integration: IntegrationReport) -> list[Issue]:
     found = []
     if not integration.active:
         found.append(Issue(f"{title} está desligado", f"{title} is switched off", grave=True))
+    if integration.refused:
+        found.append(
+            Issue(
+                f"{title} recusou as credenciais: nada é lido até que haja outras",
+                f"{title} refused the credentials: nothing is read until there are others",
+                grave=True,
+            )
+        )
+    if integration.token_days is not None:
+        found.append(_ending(title, integration.token_days))
     if integration.pause:
         found.append(Issue(f"{title} em pausa: {integration.pause.reason}", f"{title} is paused"))
     failed = [one.name for one in integration.resources if _failed(one)]
@@ -108,6 +118,15 @@ def _of_integration(integration: IntegrationReport) -> list[Issue]:
         names = ", ".join(failed)
         found.append(Issue(f"Falhou a última leitura de {names}", f"The last run failed: {names}"))
     return found
+
+
+def _ending(title: str, days: int) -> Issue:
+    if days < 0:
+        return Issue(f"O token de {title} venceu", f"The token of {title} has expired", grave=True)
+    return Issue(
+        f"O token de {title} vence em {days} dias: gere outro",
+        f"The token of {title} expires in {days} days: generate another",
+    )
 
 
 def _failed(resource: ResourceReport) -> bool:

@@ -42,6 +42,10 @@ class IntegrationModel(BaseModel):
     credentials: Literal["stored", "environment", "none"]
     auto_sync: bool
     sync_frequency: str | None
+    token_expires_at: datetime | None
+    refused: bool = Field(
+        description="the vendor refused the credentials: nothing is asked with them"
+    )
     webhook: bool
     last_sync: LastRun | None
     last_error: LastRun | None

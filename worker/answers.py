@@ -13,14 +13,13 @@ from shared import addresses, integrations, questions, resources
 from shared.enrolment import CREDENTIALS
 from shared.errors import Misuse, NoCredentials, PonteError
 from shared.integrations import Integration
-from worker import inquiry
+from worker import consent, inquiry
 from worker.reach import Reach
-from worker.sources import identity
+from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
 from worker.sources.opening import (
     NAMES,
     Credentials,
-    credentials,
     open_source,
     with_credentials,
 )
@@ -33,6 +32,7 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
     answering: dict[str, Callable[[Reach, Mapping[str, Any]], dict[str, Any]]] = {
         questions.TEST_CONNECTION: test_connection,
         questions.LOOK_LIVE: look_live,
+        questions.CONSENT: consent.adopt,
     }
     try:
         return answering[kind](reach, question)
@@ -79,7 +79,7 @@ def _asked_about(
         )
     if asked is None:
         raise NoCredentials(provider, NAMES[provider])
-    return asked, credentials(reach, asked)
+    return asked, oauth.usable(reach, asked)
 
 
 def _address(reach: Reach, provider: str, posted: str | None) -> str:

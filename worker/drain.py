@@ -25,10 +25,10 @@ from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Resource
 from worker.reach import Reach
-from worker.sources import identity
+from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
 from worker.sources.kommo_webhooks import Undecodable, decode
-from worker.sources.opening import credentials, open_source
+from worker.sources.opening import open_source
 from worker.sources.protocol import Account, Ask, Found
 from worker.sync import sweep
 from worker.sync.sweep import Slice
@@ -155,7 +155,7 @@ class Drain:
 
     def __init__(self, reach: Reach, integration: Integration) -> None:
         self._reach, self._integration = reach, integration
-        self._given = credentials(reach, integration)
+        self._given = oauth.usable(reach, integration)
         # one for all batches: its connection to the vendor stays open
         self._source = open_source(reach, integration, self._given, priority=WEBHOOKS)
         self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)
@@ -195,9 +195,9 @@ class Drain:
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)
         except (Retryable, Fatal, SoftTimeLimitExceeded) as error:
+            self._put_back(owner, claimed, error)
             if isinstance(error, CredentialsRefused):
                 identity.note_refused(self._reach, self._integration, self._given)
-            self._put_back(owner, claimed, error)
             raise
         except OperationalError:
             raise  # without a database nothing can be put back: the lease does it

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from shared import availability, integrations, resources
 from shared import runs as runs_of
-from shared.db.bookkeeping import checkpoints, integration_settings, runs
+from shared.db.bookkeeping import checkpoints, runs
 from shared.db.engine import clock
 from shared.integrations import Integration
 from shared.resources.grammar import Resource
@@ -104,12 +104,3 @@ def past(connection: Connection, integration: Integration) -> dict[str, Past]:
     return {
         name: Past(at, full_at, walks.get(name), name in refused) for name, at, full_at in asked
     }
-
-
-def refused(connection: Connection, integration: Integration, digest: str) -> bool:
-    """Were exactly these credentials refused? Then the schedule waits for others."""
-    table = integration_settings
-    said = connection.scalar(
-        select(table.c.metadata["refused"].as_string()).where(table.c.id == integration.id)
-    )
-    return said == digest

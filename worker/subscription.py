@@ -26,7 +26,7 @@ from shared.resources.columns import dig
 from shared.settings import is_loopback
 from worker.commands.programs import local
 from worker.reach import Reach
-from worker.sources import identity
+from worker.sources import identity, oauth
 from worker.sources.kommo import API, Kommo
 from worker.sources.opening import NAMES, credentials, open_source
 
@@ -114,7 +114,7 @@ def _cared(reach: Reach, integration: Integration, address: str, kept: Sequence[
 
 def _source(reach: Reach, integration: Integration) -> Kommo:
     """Proved first: refused credentials are not tried again, another account's hooks not touched."""
-    given = credentials(reach, integration)
+    given = oauth.usable(reach, integration)
     source = open_source(reach, integration, given)
     identity.prove(reach, integration, given, source)
     assert isinstance(source, Kommo)  # noqa: S101

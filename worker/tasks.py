@@ -7,7 +7,7 @@ from uuid import UUID
 from shared import deliveries, integrations, questions, queue, runs
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
-from worker import answers, schedule, subscription
+from worker import answers, expiry, schedule, subscription
 from worker.drain import drain
 from worker.reach import Reach
 from worker.sources.opening import credentials
@@ -47,12 +47,14 @@ def make_due_runs(reach: Reach) -> None:
         working = integrations.worked_on(connection, reach.settings)
     for integration in working:
         try:
-            digest = reach.keys.digest(credentials(reach, integration).seal)
+            given = credentials(reach, integration)
         except Misuse as error:
             log.warning("integration_skipped", integration=integration.id, why=str(error))
             continue
+        expiry.watch(reach, integration, given)
+        digest = reach.keys.digest(given.seal)
         with reach.engine.begin() as connection:
-            if not schedule.refused(connection, integration, digest):
+            if integrations.refused_digest(connection, integration.id) != digest:
                 schedule.order(connection, reach.settings, integration)
 
 

@@ -45,6 +45,10 @@ def add(
     no_test: Annotated[
         bool, typer.Option("--no-test", help="Do not ask the vendor first.")
     ] = False,
+    by_consent: Annotated[
+        bool,
+        typer.Option("--oauth", help="Kommo only: print the address where its owner consents."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Adds an account: asks for its secrets, tests them, keeps them encrypted."""
@@ -52,6 +56,9 @@ def add(
     from shared.enrolment import Wanted
     from worker.commands.printing import print_json
 
+    if by_consent:
+        typer.echo(_consent_url(provider, user, wallet, frequency))
+        return
     given = _secrets(provider, secrets_file)
     wanted = Wanted(provider, user, given, wallet, url, frequency)
     with _opened() as reach:
@@ -68,6 +75,24 @@ def add(
     typer.echo(f"integration {id_} added; it is read as soon as a worker runs")
     if address:
         typer.echo(f"its webhook, shown this once: {address}")
+
+
+def _consent_url(provider: str, user: str, wallet: str, frequency: str | None) -> str:
+    """Where the owner of the account is sent; the web process keeps what comes of it."""
+    from shared import enrolment, oauth
+
+    if provider != "kommo":
+        raise Misuse("only Kommo has OAuth")
+    enrolment.ensure_named(user, wallet, frequency)
+    with _opened() as reach, reach.engine.begin() as connection:
+        return oauth.consent_url(
+            connection,
+            reach.settings,
+            reach.keys,
+            user_id=user,
+            wallet_id=wallet,
+            sync_frequency=frequency,
+        )
 
 
 def _ensure_tested(reach: Reach, wanted: Wanted) -> None:

@@ -44,6 +44,12 @@ def _integration(console: Console, integration: IntegrationReport) -> None:
         console.print(
             f"  [red]paused until {integration.pause.until:%H:%M:%S}[/]: {integration.pause.reason}"
         )
+    if integration.refused:
+        console.print(
+            "  [red]the credentials were refused[/]: nothing is read until there are others"
+        )
+    if integration.token_days is not None:
+        console.print(f"  [yellow]the token ends in {integration.token_days} days[/]")
     table = Table(box=None, pad_edge=False)
     for name in ("  resource", "rows", "gone", "age", "last run"):
         table.add_column(name, justify="right" if name in ("rows", "gone", "age") else "left")

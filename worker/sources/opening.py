@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -27,11 +28,14 @@ from worker.sources.protocol import Source
 
 @dataclass(frozen=True)
 class Credentials:
-    """secrets: in the order in which the vendor's dialect takes them."""
+    """secrets: in the order in which the vendor's dialect takes them; expires_at: of an access token that
+    can be renewed (oauth.py), renewable_until: of its refresh token."""
 
     provider: str
     url: str
     secrets: tuple[str, ...] = field(repr=False)
+    expires_at: datetime | None = None
+    renewable_until: datetime | None = None
 
     @property
     def seal(self) -> str:
@@ -83,13 +87,20 @@ def credentials(reach: Reach, integration: Integration) -> Credentials:
         )
     url = integration.url or addresses.configured(settings, provider)
     if sealed is not None:
-        stored = orjson.loads(reach.keys.decrypt(sealed))
-        return Credentials(provider, url, tuple(stored[name] for name in CREDENTIALS[provider]))
+        return _unsealed(provider, url, orjson.loads(reach.keys.decrypt(sealed)))
     if not integrations.has_credentials(settings, integration):
         meant = integrations.meant_by_environment(settings, integration)
         what = f"{provider} of {integration.user_id} (integration {integration.id})"
         raise NoCredentials(what, NAMES[provider] if meant else None)
     return Credentials(provider, url, _of_environment(settings, provider))
+
+
+def _unsealed(provider: str, url: str, stored: Mapping[str, str]) -> Credentials:
+    secrets = tuple(stored[name] for name in CREDENTIALS[provider])
+    if "refreshToken" not in stored:
+        return Credentials(provider, url, secrets)
+    ends = (datetime.fromisoformat(stored[name]) for name in ("expiresAt", "refreshUntil"))
+    return Credentials(provider, url, secrets, *ends)
 
 
 def _of_environment(settings: Settings, provider: str) -> tuple[str, ...]:
@@ -113,13 +124,22 @@ def open_source(
 ) -> Source:
     """A Source for an integration. waiting: called before each request and while it waits for a slot;
     asked: called once a request."""
+    door = open_door(reach, integration, given, _dialect(given), priority=priority)
+    door.waiting, door.asked = waiting, asked
+    return Kommo(door) if given.provider == "kommo" else GestaoClick(door)
+
+
+def open_door(
+    reach: Reach, integration: Integration, given: Credentials, dialect: Dialect, *, priority: str
+) -> Door:
+    """The door to an account, within its budget."""
     settings = reach.settings
     account = f"{integration.provider}:{_account(integration, given)}"
     is_kommo = given.provider == "kommo"
     milliseconds = settings.kommo_timeout if is_kommo else settings.gestao_click_timeout
-    door = Door(
+    return Door(
         base_url=given.url,
-        dialect=_dialect(given),
+        dialect=dialect,
         budget=Budget(
             reach.redis,
             reach.engine,
@@ -131,10 +151,7 @@ def open_source(
         attempts=settings.kommo_retry_attempts,
         delay=settings.kommo_retry_delay / 1000,
         priority=priority,
-        waiting=waiting,
-        asked=asked,
     )
-    return Kommo(door) if is_kommo else GestaoClick(door)
 
 
 def _account(integration: Integration, given: Credentials) -> str:

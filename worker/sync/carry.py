@@ -30,8 +30,8 @@ from shared.integrations import Integration
 from shared.logs import logger
 from shared.runs import UNAVAILABLE, Run
 from worker.reach import Reach
-from worker.sources import identity
-from worker.sources.opening import credentials, open_source
+from worker.sources import identity, oauth
+from worker.sources.opening import open_source
 from worker.sync.engine import Engine
 
 PATIENCE = {"cli": 3}
@@ -102,7 +102,7 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
 
 
 def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
-    given = credentials(reach, integration)
+    given = oauth.usable(reach, integration)
     lease = _Lease(reach, run)
     source = open_source(
         reach, integration, given, waiting=lease.renew_now_and_then, asked=lease.count_request
