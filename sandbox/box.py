@@ -15,7 +15,10 @@ from sandbox.gestao_click.vendor import GestaoClick
 from sandbox.http import Server
 from sandbox.kommo.account import settle
 from sandbox.kommo.actions import KommoActions
+from sandbox.kommo.acts import Acts
 from sandbox.kommo.api import KommoApi
+from sandbox.kommo.grants import Grants
+from sandbox.kommo.moved import Moved
 from sandbox.kommo.seed import seed_kommo
 from sandbox.kommo.vendor import Kommo
 from sandbox.life import Life
@@ -33,7 +36,8 @@ class Sandbox:
     """`box = Sandbox(leads=50, seed=1); box.start(); box.kommo_url ...; box.stop()`.
 
     Keyword arguments are those of Options. `box.kommo` and `box.gestao_click` do what people do
-    there (change, create, delete, restore, merge, pay); `box.faults`, `box.life`, `box.storm`.
+    there (change, create, delete, restore, merge, pay); `box.acts.do("leads.move")` does anything
+    by name; `box.faults`, `box.life`, `box.storm`.
     """
 
     def __init__(
@@ -49,7 +53,10 @@ class Sandbox:
         self.options = Options(**options)
         self.world = World(self.options, fixtures)
         self.state = StateFile(state, self.world) if state else None
-        self.kommo_token = kommo_token or tokens.kommo_token(self.options.seed)
+        own = tokens.kommo_token(self.options.seed, self.options.account_id)
+        self.kommo_token = kommo_token or own
+        self.grants = Grants(self.options)
+        self.grants.know(self.kommo_token)
         self.gestao_click_tokens = tokens.gestao_click_tokens(self.options.seed)
         self.faults = Faults(self.options.seed)
         self.subscriptions = Subscriptions(self.world)
@@ -57,14 +64,17 @@ class Sandbox:
         self.kommo = KommoActions(
             self.world, Notifier(self.world, self.subscriptions, self.courier)
         )
+        self.acts = Acts(self.kommo)
         self.gestao_click = GestaoClickActions(self.world)
-        self.life = Life(self.world, self.kommo, self.gestao_click)
+        self.life = Life(self.world, self.acts, self.gestao_click)
+        self._left: list[Server] = []
+        """Former addresses of a renamed account."""
         self._started = False
         self._open_doors(port, gestao_click_port)
 
     def _open_doors(self, port: int, gestao_click_port: int) -> None:
         world, control = self.world, Control(self)
-        kommo = Kommo(KommoApi(world, self.subscriptions), self.options, self.kommo_token)
+        kommo = Kommo(KommoApi(world, self.subscriptions), self.options, self.grants)
         self._erp = GestaoClick(GestaoClickApi(world), self.options, self.gestao_click_tokens)
         self.doors = {
             "kommo": Door(world, kommo, self.faults, control, self.kommo.delete),
@@ -74,6 +84,17 @@ class Sandbox:
             "kommo": Server(self.doors["kommo"], port),
             "gestao-click": Server(self.doors["gestao-click"], gestao_click_port),
         }
+
+    def rename(self, subdomain: str, answer: int = 401) -> str:
+        """The account moves to another address (its new URL); the old one answers 401, 404 or 302."""
+        self._servers["kommo"].app = Moved(self.doors["kommo"], answer)
+        self._left.append(self._servers["kommo"])
+        self._servers["kommo"] = Server(self.doors["kommo"])
+        self._servers["kommo"].start()
+        self.options.subdomain = subdomain
+        self.options.oauth_referer = self.kommo_url.removeprefix("http://")
+        settle(self.world)
+        return self.kommo_url
 
     @property
     def kommo_url(self) -> str:
@@ -104,7 +125,7 @@ class Sandbox:
         self.life.stop()
         for door in self.doors.values():
             door.closing.set()
-        for server in self._servers.values():
+        for server in (*self._servers.values(), *self._left):
             server.stop()
         self.courier.stop()
         if self.state and self._started:
@@ -126,7 +147,7 @@ class Sandbox:
             "kommo_token": self.kommo_token,
             "gestao_click_access_token": access,
             "gestao_click_secret_token": secret,
-            "account_id": tokens.ACCOUNT_ID,
+            "account_id": self.options.account_id,
         }
 
     def stats(self) -> Json:
@@ -163,9 +184,12 @@ class Sandbox:
         cut = time.time() - 86400
         return {
             "deliveries": self.courier.waiting(),
+            "grants": self.grants.kept(),
             "gestao_click_day": [t for t in list(self._erp.day.times) if t > cut],
         }
 
     def _resume(self, head: Json) -> None:
         self._erp.day.times.extend(head.get("gestao_click_day", []))
+        self.grants.resume(head.get("grants", {}))
+        self.grants.know(self.kommo_token)
         self.courier.take_up(head.get("deliveries", []))

@@ -9,6 +9,7 @@ from random import Random
 
 from sandbox.gestao_click.actions import GestaoClickActions
 from sandbox.kommo.actions import KommoActions
+from sandbox.kommo.acts import Acts
 from sandbox.kommo.linking import link
 from sandbox.kommo.samples import LOSS_REASON, STAGES, USERS, lead_fields
 from sandbox.records import Json, Key, Table
@@ -18,9 +19,10 @@ Act = Callable[[], None]
 
 
 class Life:
-    def __init__(self, world: World, kommo: KommoActions, gestao_click: GestaoClickActions) -> None:
+    def __init__(self, world: World, acts: Acts, gestao_click: GestaoClickActions) -> None:
         self.world = world
-        self.kommo = KommoLife(world, kommo)
+        self.acts = acts
+        self.kommo = KommoLife(world, acts.actions)
         self.gestao_click = GestaoClickLife(world, gestao_click)
         self.rng = Random(world.options.seed + 3)
         self._wake = threading.Event()
@@ -55,7 +57,10 @@ class Life:
 
     def _once(self, vendor: str | None) -> None:
         which = vendor or ("kommo" if self.rng.random() < 0.6 else "gestao-click")
-        (self.kommo if which == "kommo" else self.gestao_click).once()
+        if which == "kommo" and self.world.options.lively and self.rng.random() < 0.5:
+            self.acts.walk(1)
+        else:
+            (self.kommo if which == "kommo" else self.gestao_click).once()
 
 
 class Hand:

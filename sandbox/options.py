@@ -8,7 +8,7 @@ names the section. Everything but the first block can be changed while running
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-FIXED_AT_START = frozenset({"leads", "seed", "months", "now"})
+FIXED_AT_START = frozenset({"leads", "seed", "months", "now", "account_id", "subdomain"})
 CHOICES = {
     "merge_losers": ("deleted", "vanish"),
     "stage_change": ("both", "status", "update"),
@@ -26,6 +26,11 @@ class Options:
     now: float | None = None
     """Epoch at which the seeded world is built; None = the clock."""
 
+    # --- whose account it is (two boxes = two accounts whose records have the same ids)
+    account_id: int = 31990001
+    subdomain: str = "sandbox"
+    """Changed by POST /_sandbox/account/rename only."""
+
     # --- limits and speed (0 = none)
     kommo_limit: int = 7
     gestao_click_limit: int = 3
@@ -33,6 +38,8 @@ class Options:
     latency_ms: float = 0.0
     life: float = 0.0
     """Changes per second, on average, over both vendors."""
+    lively: bool = False
+    """Life does everything that has a name (kommo/acts) besides its usual round."""
 
     # --- Kommo
     more_kommo_tokens: list[str] = field(default_factory=list)
@@ -61,6 +68,12 @@ class Options:
     """kommo-api.md 9.20: false: /users, /roles and /webhooks answer 403."""
     customers_mode: str = "disabled"
     """kommo-api.md 5.1, 5.8: unless it is one of the last three, /customers answers 402."""
+    minor_units: bool = False
+    """kommo-api.md 5.5 (S): leads have `price_with_minor_units` too."""
+    query_lag: float = 0.0
+    """kommo-api.md 4.3: `query` does not find what changed in the last so many seconds."""
+    heavy_rows: int = 0
+    """kommo-api.md 9.48: `with` and more rows than this is a 504 (0 = never)."""
     enums_as_object: bool = False
     """kommo-api.md 5.13: `enums` as an object keyed by index."""
     lists_as_objects: bool = False
@@ -73,8 +86,22 @@ class Options:
     """kommo-api.md 4.3: `order[updated_at]` on tasks is accepted and ignored."""
     link_bumps_updated_at: bool = True
     """kommo-api.md 5.16, 9.10 (I): whether linking moves `updated_at` of the other side too."""
+    stage_deletion_bumps: bool = True
+    """kommo-api.md 5.4 (I): whether `updated_at` moves when a stage's leads are moved away."""
+    late_commits: float = 0.0
+    """kommo-api.md 9.7 (I): changes become visible so many seconds after their `updated_at`."""
+    deleted_elements_listed: bool = False
+    """kommo-api.md 5.15: deleted elements stay in the list with `is_deleted: true`."""
     merge_losers: str = "deleted"
     """kommo-api.md 4.4 (I): "deleted" = in the trash with a *_deleted event, "vanish" = neither."""
+
+    # --- Kommo's OAuth (kommo-api.md 2.2)
+    oauth_client_id: str = "0a1b2c3d-0000-4000-8000-00000000c11e"
+    oauth_client_secret: str = "sandbox-secret-of-nothing"  # noqa: S105
+    oauth_redirect_uri: str = "http://127.0.0.1:3000/oauth/kommo/callback"
+    oauth_referer: str = ""
+    """What the redirect calls the account's address; "" = the address that was asked."""
+    oauth_expires_in: int = 86400
 
     # --- Kommo's webhooks
     webhook_retry_scale: float = 1.0
@@ -85,6 +112,12 @@ class Options:
     webhook_disable_window: float = 7200.0
     webhook_lost: float = 0.0
     webhook_twice: float = 0.0
+    webhook_jitter_ms: float = 0.0
+    """Each delivery waits up to so long besides: they arrive in another order."""
+    digital_pipeline_url: str = ""
+    """kommo-api.md 6.9: who gets a minimal body at every change of stage."""
+    webhook_codes_refused: list[str] = field(default_factory=list)
+    """kommo-api.md 6.3: codes that POST /webhooks answers with 400."""
     stage_change: str = "both"
     """kommo-api.md 6.6: a stage change sends "both", "status" or "update"."""
     resubscribe: str = "replace"

@@ -97,9 +97,13 @@ def key_of(value: Any) -> Key | None:
 class Table:
     """One list of one vendor: live and deleted records, sorted by key and by change."""
 
-    def __init__(self, spec: ListSpec, facts_of: FactsOf) -> None:
+    def __init__(
+        self, spec: ListSpec, facts_of: FactsOf, own: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        """`own` makes a record's bytes those of the account that is played."""
         self.spec = spec
         self.facts_of = facts_of
+        self.own = own or bytes
         self.live: dict[Key, Record] = {}
         self.gone: dict[Key, Record] = {}
         self.ids: list[Key] = []
@@ -110,7 +114,7 @@ class Table:
     def make(self, record: Json, hidden: Json | None = None) -> Record:
         key = key_of(record.get(self.spec.id_field))
         facts = self.facts_of(record, hidden or {})
-        return Record(key, packed(record), facts, hidden)
+        return Record(key, self.own(packed(record)), facts, hidden)
 
     def fill(self, records: Iterable[Record]) -> None:
         """Add many at once, then sort."""

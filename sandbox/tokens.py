@@ -7,18 +7,30 @@ from typing import Any
 import orjson
 
 ACCOUNT_ID = 31990001
+SCOPES = ("crm", "files", "files_delete", "notifications", "push_notifications")
 ISSUED_AT = 1760000000
 EXPIRES_AT = 4102444800
 """2100-01-01, midnight UTC (kommo-api.md 2.1: exp falls on midnight)."""
 
 
-def kommo_token(seed: int) -> str:
+def kommo_token(
+    seed: int,
+    account_id: int = ACCOUNT_ID,
+    expires_at: int = EXPIRES_AT,
+    grant_type: str = "",
+    scopes: tuple[str, ...] = SCOPES,
+) -> str:
     """kommo-api.md 2.1: a JWT, RS256 by its header; nobody can verify it, so any bytes sign it."""
-    header = {"typ": "JWT", "alg": "RS256", "jti": _hex(seed, "jti", 80)}
+    purpose = "jti" if account_id == ACCOUNT_ID else f"jti of {account_id}"
+    claims = _claims(_hex(seed, purpose, 80)) | {
+        "account_id": account_id,
+        "exp": expires_at,
+        "grant_type": grant_type,
+        "scopes": list(scopes),
+    }
+    header = {"typ": "JWT", "alg": "RS256", "jti": claims["jti"]}
     signature = bytes.fromhex(_hex(seed, "signature", 512))
-    return ".".join(
-        (_part(orjson.dumps(header)), _part(orjson.dumps(_claims(seed))), _part(signature))
-    )
+    return ".".join((_part(orjson.dumps(header)), _part(orjson.dumps(claims)), _part(signature)))
 
 
 def gestao_click_tokens(seed: int) -> tuple[str, str]:
@@ -26,10 +38,10 @@ def gestao_click_tokens(seed: int) -> tuple[str, str]:
     return _hex(seed, "access", 40), _hex(seed, "secret", 40)
 
 
-def _claims(seed: int) -> dict[str, Any]:
+def _claims(jti: str) -> dict[str, Any]:
     return {
         "aud": "0a1b2c3d-0000-4000-8000-00000000c11e",
-        "jti": _hex(seed, "jti", 80),
+        "jti": jti,
         "iat": ISSUED_AT,
         "nbf": ISSUED_AT,
         "exp": EXPIRES_AT,
@@ -38,7 +50,7 @@ def _claims(seed: int) -> dict[str, Any]:
         "account_id": ACCOUNT_ID,
         "base_domain": "kommo.com",
         "version": 2,
-        "scopes": ["crm", "files", "files_delete", "notifications", "push_notifications"],
+        "scopes": list(SCOPES),
         "hash_uuid": "7f6e5d4c-0000-4000-8000-0000000000aa",
         "user_flags": 0,
         "api_domain": "api-c.kommo.com",

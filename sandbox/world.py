@@ -3,15 +3,20 @@
 import itertools
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 from sandbox.discovery import FOLDER, Fixture, read_fixtures
 from sandbox.gestao_click.facts import gestao_click_facts
 from sandbox.kommo.facts import kommo_facts
+from sandbox.kommo.home import Home
 from sandbox.options import Options
 from sandbox.records import FactsOf, Json, Key, Record, Table
 
+ADMIN = 11500101
+"""Who acts unless somebody else is named; user id 0 is a robot (kommo-api.md 5)."""
 Name = tuple[str, str]
 """(vendor, list)."""
 
@@ -26,10 +31,16 @@ class World:
         self.started_at = options.now or time.time()
         self.changes = 0
         self.fixtures = {(f.spec.vendor, f.spec.name): f for f in read_fixtures(folder or FOLDER)}
-        self.tables = {name: Table(f.spec, _facts_of(f)) for name, f in self.fixtures.items()}
+        home = Home(options)
+        self.tables = {
+            name: Table(f.spec, _facts_of(f), home.own_json if name[0] == "kommo" else None)
+            for name, f in self.fixtures.items()
+        }
         self.paths = {(t.spec.vendor, t.spec.path): t for t in self.tables.values()}
         self.unseen: dict[str, set[Key]] = {}
         """Records of Kommo's lists that rights hide from the token (kommo/access.py)."""
+        self.actor = ADMIN
+        self.late = 0.0
         self._counter = itertools.count(1)
 
     def table(self, vendor: str, name: str) -> Table:
@@ -50,7 +61,19 @@ class World:
         return (vendor, name) in self.tables
 
     def now(self) -> int:
-        return int(time.time())
+        """The second that a change is stamped with: the clock's, or an older one (`late`)."""
+        return int(time.time() - (self.late or self.options.late_commits))
+
+    @contextmanager
+    def acting(self, by: int | None = None, late: float = 0.0) -> Iterator[None]:
+        """Hold the lock; changes are made by a user, and became visible `late` seconds late."""
+        with self.lock:
+            before = self.actor, self.late
+            self.actor, self.late = self.actor if by is None else by, late or self.late
+            try:
+                yield
+            finally:
+                self.actor, self.late = before
 
     def changed(self) -> None:
         """Something was changed: the state file must be written again."""

@@ -5,12 +5,27 @@ A delivery waits (owner null), is claimed (owner and lease), and is settled once
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db.bookkeeping import deliveries as table
 
@@ -90,15 +105,34 @@ def _delivery(row: Row[tuple[int, bytes, datetime, int]]) -> Delivery:
 
 
 def settle(
-    connection: Connection, owner: UUID, ids: Sequence[int], outcome: str, reason: str | None = None
+    connection: Connection,
+    owner: UUID,
+    ids: Sequence[int],
+    outcome: str,
+    reason: str | None = None,
+    about: Mapping[int, Iterable[str]] | None = None,
 ) -> int:
-    """Settles what `owner` still holds; returns how many."""
+    """Settles what `owner` still holds; returns how many.
+
+    about: the rows that each delivery told of, by its id: {33: ["kommo.leads:123"]}.
+    """
+    values = {"settled_at": NOW, "outcome": outcome, "reason": reason, "lease_until": None}
+    if about:
+        values["about"] = _about(about)
     settled = connection.execute(
         update(table)
         .where(table.c.id.in_(ids), table.c.owner == owner, table.c.settled_at.is_(None))
-        .values(settled_at=NOW, outcome=outcome, reason=reason, lease_until=None)
+        .values(values)
     )
     return settled.rowcount
+
+
+def _about(about: Mapping[int, Iterable[str]]) -> Any:
+    """Each delivery's own rows, looked up by its id inside the one statement."""
+    by_id = {str(id_): sorted(set(names)) for id_, names in about.items()}
+    given = bindparam("about", by_id, type_=JSONB).op("->")(cast(table.c.id, Text))
+    names = func.jsonb_array_elements_text(given, type_=Text).column_valued("name")
+    return func.nullif(func.array(select(names).scalar_subquery()), cast([], ARRAY(Text)))
 
 
 def put_back(

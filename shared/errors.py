@@ -94,6 +94,10 @@ class TokenRenewed(Retryable):
         )
 
 
+class TooHeavy(VendorUnavailable):
+    """The vendor gave up on the question (504): a smaller one may be answered."""
+
+
 class RateLimited(Retryable):
     """`seconds`: how long the vendor asks for, or None when it does not say."""
 

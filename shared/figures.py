@@ -122,6 +122,14 @@ class WorkerReport:
 
 
 @dataclass(frozen=True)
+class ViewProblem:
+    """A typed view that is not as its definitions want it, and PostgreSQL's reason."""
+
+    view: str
+    problem: str
+
+
+@dataclass(frozen=True)
 class Status:
     at: datetime
     integrations: tuple[IntegrationReport, ...]
@@ -129,3 +137,4 @@ class Status:
     deliveries: Deliveries
     rejects: tuple[RejectReport, ...]
     workers: tuple[WorkerReport, ...]
+    view_problems: tuple[ViewProblem, ...]

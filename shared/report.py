@@ -13,7 +13,16 @@ from sqlalchemy import Connection, Table, and_, case, func, literal, select, tex
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from shared import integrations, resources
-from shared.db.bookkeeping import checkpoints, deliveries, pauses, rejects, runs, usage, workers
+from shared.db.bookkeeping import (
+    checkpoints,
+    deliveries,
+    pauses,
+    rejects,
+    report_views,
+    runs,
+    usage,
+    workers,
+)
 from shared.db.engine import clock
 from shared.db.mirror import rows_table, stamps_table
 from shared.figures import (
@@ -25,6 +34,7 @@ from shared.figures import (
     ResourceReport,
     RunReport,
     Status,
+    ViewProblem,
     WorkerReport,
 )
 from shared.integrations import Integration
@@ -48,6 +58,7 @@ def status(connection: Connection, settings: Settings) -> Status:
         deliveries=inbox(connection, settings),
         rejects=tuple(rejected(connection)),
         workers=tuple(seen_workers(connection)),
+        view_problems=tuple(view_problems(connection)),
     )
 
 
@@ -311,6 +322,13 @@ def seen_workers(connection: Connection) -> list[WorkerReport]:
         WorkerReport(row.name, row.queues, row.started_at, row.seen_at, row.silent < ALIVE)
         for row in rows
     ]
+
+
+def view_problems(connection: Connection) -> list[ViewProblem]:
+    """Typed views that were kept as they were: `ponte views refresh` tries again."""
+    table = report_views.c
+    rows = select(table.name, table.problem).where(table.problem.is_not(None)).order_by(table.name)
+    return [ViewProblem(f"reports.{row.name}", row.problem) for row in connection.execute(rows)]
 
 
 def runs_by_state(connection: Connection) -> list[tuple[str, str, str, int]]:

@@ -164,6 +164,9 @@ class Settings(BaseSettings):
     settled_days: Positive = Field(
         30, description="how long settled deliveries and old runs are kept"
     )
+    ponte_journal_days: Positive = Field(
+        365, description="how long it is kept what rows were before they changed"
+    )
 
     @field_validator("kommo_api_url", "gestao_click_api_url")
     @classmethod

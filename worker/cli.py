@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from shared.errors import Misuse, PonteError
-from worker.commands import integrations, webhooks
+from worker.commands import integrations, views, webhooks
 from worker.commands.printing import print_json, report_connection
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(database, name="db")
 app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(token, name="token")
 app.add_typer(integrations.group, name="integrations")
+app.add_typer(views.app, name="views")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 
@@ -141,6 +142,36 @@ def status(as_json: Json = False) -> None:
         statusboard.show(found)
 
 
+@app.command()
+def explain(
+    resource: Annotated[str, typer.Argument(help="kommo.leads, gestao_click.vendas, …")],
+    key: Annotated[str, typer.Argument(help="123; parts with slashes: leads/120001")],
+    at: Annotated[str, typer.Option(help="What was it then? 2026-10-01, 2026-10-01T09:30")] = "",
+    integration: Annotated[int | None, typer.Option(help="Its id, when several know it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tells why a row says so: deliveries, runs, changes and decisions, in the order of time."""
+    import dataclasses
+    from zoneinfo import ZoneInfo
+
+    from worker import record
+    from worker.commands import explaining
+    from worker.commands.opened import opened
+    from worker.explain import explain_now, explain_then
+
+    with opened("ponte-explain", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        zone = ZoneInfo(reach.settings.ponte_timezone)
+        moment = explaining.moment(at, zone) if at else None
+        meant = record.named(connection, reach.settings, resource, key, integration)
+        found = (
+            explain_then(connection, meant, moment) if moment else explain_now(connection, meant)
+        )
+    if as_json:
+        print_json(dataclasses.asdict(found))
+    else:
+        explaining.show(found, zone)
+
+
 @app.command("test-connection")
 def test_connection(as_json: Json = False) -> None:
     """Asks the vendor of each integration who we are, and for a small sample."""
@@ -164,13 +195,16 @@ def upgrade() -> None:
     """Brings the database's tables up to date."""
     from shared.db import migrations
     from shared.db.engine import connect, ensure_reachable
+    from worker import reports
     from worker.commands.servers import ready_settings
 
     with ready_settings() as ready:
         assert ready.settings.database_url  # noqa: S101
         url = ready.settings.database_url.get_secret_value()
-        ensure_reachable(connect(url))
+        engine = connect(url)
+        ensure_reachable(engine)
         migrations.upgrade(url)
+        reports.refresh_all(engine)
     typer.echo("the database is up to date")
 
 

@@ -11,6 +11,7 @@ from worker import answers, expiry, schedule, subscription
 from worker.drain import drain
 from worker.reach import Reach
 from worker.sources.opening import credentials
+from worker.sync import journal
 from worker.sync.carry import carry_out
 
 log = logger(__name__)
@@ -82,5 +83,6 @@ def tidy(reach: Reach) -> None:
     with reach.engine.begin() as connection:
         settled = deliveries.forget_settled(connection, days)
         ended = runs.forget_ended(connection, days)
+        told = journal.forget(connection, reach.settings.ponte_journal_days)
     questions.forget(reach.engine)
-    log.info("tidied", deliveries=settled, runs=ended)
+    log.info("tidied", deliveries=settled, runs=ended, journal=told)

@@ -2,8 +2,10 @@
 
 from copy import deepcopy
 
+from sandbox.kommo.definitions import aligned
 from sandbox.kommo.events import EventLog
 from sandbox.kommo.linking import PARTNERS, linked, linked_to, relink
+from sandbox.kommo.merging import absorbed, adopt
 from sandbox.kommo.newborn import newborn
 from sandbox.patch import patched
 from sandbox.records import Json, Key, Record, Table
@@ -11,7 +13,7 @@ from sandbox.webhooks.notifier import Change, Notifier
 from sandbox.world import World
 
 CLOSED = (142, 143)
-WATCHED = ("status_id", "pipeline_id", "responsible_user_id")
+WATCHED = ("status_id", "pipeline_id", "responsible_user_id", "text")
 
 
 class KommoActions:
@@ -22,13 +24,18 @@ class KommoActions:
         self.notifier = notifier
         self.events = EventLog(world)
 
-    def change(self, name: str, keys: list[Key], fields: Json, silent: bool = False) -> list[Json]:
-        """Set fields; several ids are a bulk edit: one webhook body (kommo-api.md 6.6)."""
+    def change(
+        self, name: str, keys: list[Key], fields: Json, silent: bool = False, bump: bool = True
+    ) -> list[Json]:
+        """Set fields; several ids are a bulk edit: one webhook body (kommo-api.md 6.6).
+
+        `bump`: whether `updated_at` and `updated_by` move.
+        """
         if not keys:
             return []
         with self.world.lock:
             table = self.world.table("kommo", name)
-            changes = [self._change(table, key, fields) for key in keys]
+            changes = [self._change(table, key, fields, bump) for key in keys]
         self._tell(table, "update", changes, silent)
         return [change.record for change in changes]
 
@@ -36,9 +43,11 @@ class KommoActions:
         with self.world.lock:
             table = self.world.table("kommo", name)
             record = patched(newborn(self.world, table), fields)
-            table.put(table.make(record))
-            relink(self.world, table.spec.name, record["id"], {}, record)
-            self.events.write(table.spec.name, record["id"], "{}_added")
+            made = table.make(record)
+            table.put(made)
+            relink(self.world, table.spec.name, made.key, {}, record)
+            self.events.write(table.spec.name, made.key, "{}_added")
+            self.events.write_links(table.spec.name, made.key, {}, record)
             self.world.changed()
         self._tell(table, "add", [Change(record, {})], silent)
         return record
@@ -75,14 +84,15 @@ class KommoActions:
         if not silent:
             self.notifier.tell(table.spec, action, changes)
 
-    def _change(self, table: Table, key: Key, fields: Json) -> Change:
+    def _change(self, table: Table, key: Key, fields: Json, bump: bool = True) -> Change:
         before = _live(table, key).open()
         after = patched(before, fields)
-        _stamp(self.world, after)
+        if bump:
+            _stamp(self.world, after)
         if table.spec.name == "leads" and "closed_at" not in fields:
             _close(before, after)
         self._store(table, key, before, after)
-        self.events.write_differences(table.spec.name, before, after)
+        self.events.write_differences(table.spec.name, key, before, after)
         old = {f: before[f] for f in WATCHED if f in before and before[f] != after[f]}
         return Change(after, old)
 
@@ -95,6 +105,11 @@ class KommoActions:
         """Into the trash: gone from lists and from what embeds it; its own links are kept."""
         record = _live(table, key).open()
         _stamp(self.world, record)
+        if "is_deleted" in record and table.spec.path.endswith("/elements"):
+            record["is_deleted"] = True
+            if self.world.options.deleted_elements_listed:
+                self._store(table, key, record, record)
+                return record
         relink(self.world, table.spec.name, key, record, {})
         table.bury(table.make(record))
         self.world.changed()
@@ -108,6 +123,8 @@ class KommoActions:
         for partner in PARTNERS.get(table.spec.name, ()):
             keys = [k for k in linked(record, partner) if self._free(table, partner, k)]
             record["_embedded"][partner] = linked_to(record, table.spec.name, partner, keys)
+        if fields := record.get("custom_fields_values"):
+            record["custom_fields_values"] = aligned(self.world, table.spec.name, fields)
         self._store(table, key, {}, record)
         self.events.write(table.spec.name, key, "{}_restored")
         return record
@@ -120,16 +137,12 @@ class KommoActions:
         return table.spec.name != "companies" or not linked(record.open(), "companies")
 
     def _absorb(self, table: Table, winner: Key, loser: Key) -> Change:
-        """The winner gets the loser's links; the loser goes."""
+        """The winner gets the loser's fields, links, notes and tasks; the loser goes."""
         lost = _live(table, loser).open()
         self._bury(table, loser)
         kept = _live(table, winner).open()
-        after = deepcopy(kept)
-        for partner in PARTNERS.get(table.spec.name, ()):
-            old, new = linked(kept, partner), linked(lost, partner)
-            keys = old if old and partner == "companies" else [*old, *new]
-            after["_embedded"][partner] = linked_to(after, table.spec.name, partner, keys)
-        self._store(table, winner, kept, after)
+        self._store(table, winner, kept, absorbed(table.spec.name, deepcopy(kept), lost))
+        adopt(self.world, table.spec.name, winner, loser)
         if self.world.options.merge_losers == "vanish":
             del table.gone[loser]
         else:
@@ -148,7 +161,7 @@ def _stamp(world: World, record: Json) -> None:
     if "updated_at" in record:
         record["updated_at"] = max(world.now(), record["updated_at"] or 0)
     if "updated_by" in record:
-        record["updated_by"] = 11500101
+        record["updated_by"] = world.actor
 
 
 def _close(before: Json, after: Json) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import orjson
 
+from sandbox.faults import HTML
 from sandbox.http import Request, Response, json_response
 from sandbox.kommo import branches
 from sandbox.kommo.access import Access
@@ -13,7 +14,7 @@ from sandbox.kommo.pages import HAL, NO_CONTENT, Place, page
 from sandbox.kommo.problems import Problem, invalid
 from sandbox.kommo.query import MOST, Filter, ListQuery, read_query
 from sandbox.kommo.rules import Rules, rules_for
-from sandbox.kommo.shapes import reshaped
+from sandbox.kommo.shapes import reshaped, with_names
 from sandbox.kommo.views import API, skeleton, view
 from sandbox.options import Options
 from sandbox.records import Key, Table, key_of
@@ -90,9 +91,13 @@ class KommoApi:
     def _list(self, table: Table, request: Request, query: ListQuery, path: str = "") -> Response:
         """`path`: where the list is asked for, if not at its own address."""
         rules, options = self._rules(table), self.world.options
+        if query.withs and 0 < options.heavy_rows < query.limit:
+            return HTML["504_html"]
         trash = rules.trash and ONLY_DELETED in query.withs
         if trash and not options.only_deleted_filters:
             query.filters.clear()
+        if query.text and options.query_lag:
+            query.found_until = self.world.now() - options.query_lag
         found = self.listing.keys(table, rules, query, trash)
         keys = self.access.visible(table, found)
         start = (query.page - 1) * query.limit
@@ -109,6 +114,8 @@ class KommoApi:
         if rules.trash and ONLY_DELETED in query.withs:
             return [skeleton(table.gone[key]) for key in keys]
         rows = [view(table.live[key], rules, query.withs) for key in keys]
+        if table.spec.name == "events":
+            return [with_names(row, self.world, query.withs) for row in rows]
         return [reshaped(row, self.world.options) for row in rows]
 
     def _below(self, request: Request, path: str) -> Response:
@@ -131,7 +138,9 @@ class KommoApi:
         head, _, rest = path.partition("/statuses")
         pipelines = self._table(head.rpartition("/")[0])
         if pipelines is not None and pipelines.spec.path == "/leads/pipelines":
-            return branches.statuses(pipelines, head.rpartition("/")[2], rest.strip("/"))
+            described = request.one("with") == "descriptions"
+            pipeline = head.rpartition("/")[2]
+            return branches.statuses(pipelines, pipeline, rest.strip("/"), described)
         entity, _, last = path.rpartition("/")
         table, key = self._table(entity.rpartition("/")[0]), key_of(entity.rpartition("/")[2])
         if table is None or table.spec.name not in branches.LINKABLE:

@@ -17,12 +17,14 @@ ENDS = ("contacts", "companies", "leads", "customers", "catalog_elements")
 """What `_embedded` may lead to, in the order of the samples."""
 
 
-def statuses(pipelines: Table, pipeline: str, status: str) -> Response:
-    """/leads/pipelines/{id}/statuses[/{id}] (5.4)."""
+def statuses(pipelines: Table, pipeline: str, status: str, described: bool) -> Response:
+    """/leads/pipelines/{id}/statuses[/{id}], with=descriptions (5.4)."""
     record = pipelines.live.get(key_of(pipeline))
     if record is None:
         return NO_CONTENT
     found: list[Json] = record.open()["_embedded"]["statuses"]
+    if described:
+        found = [{**stage, "descriptions": []} for stage in found]
     if not status:
         body = {"_total_items": len(found), "_embedded": {"statuses": found}}
         return json_response(body, kind=HAL)

@@ -23,7 +23,7 @@ class Listing:
     def keys(self, table: Table, rules: Rules, query: ListQuery, trash: bool) -> list[Key]:
         """All matching keys in order; do not change the list."""
         name = repr((table.spec.path, table.version, trash, query.orders, query.filters,
-                     query.stages, query.text))  # fmt: skip
+                     query.stages, query.text, query.found_until))  # fmt: skip
         if name not in self._known:
             self._known[name] = find(table, rules, query, trash)
             if len(self._known) > REMEMBERED:
@@ -70,7 +70,7 @@ def _tests(rules: Rules, query: ListQuery) -> list[Test]:
     if query.stages and "pipeline_id" in rules.equal:
         tests.append(_stage_test(query.stages))
     if query.text and rules.query:
-        tests.append(_text_test(query.text))
+        tests.append(_text_test(query.text, query.found_until))
     return tests
 
 
@@ -105,12 +105,14 @@ def _stage_test(stages: list[tuple[str, str]]) -> Test:
     )
 
 
-def _text_test(text: str) -> Test:
+def _text_test(text: str, until: float) -> Test:
     """kommo-api.md 4.3: full text over filled fields, phone digits and tags included."""
     needle = text.casefold()
     digits = "".join(c for c in text if c.isdecimal())
 
-    def test(_: Record, opened: Json) -> bool:
+    def test(record: Record, opened: Json) -> bool:
+        if record.facts.updated_at > until:
+            return False
         parts = [opened.get("name"), opened.get("custom_fields_values")]
         parts.append(opened.get("_embedded", {}).get("tags"))
         filled = orjson.dumps(parts).decode().casefold()

@@ -1,6 +1,7 @@
 """A new record for a list: a blank of its kind, or, for a newcomer's list, a copy of the last."""
 
 from sandbox.kommo import blank
+from sandbox.kommo.definitions import aligned
 from sandbox.kommo.samples import contact_fields
 from sandbox.kommo.views import links
 from sandbox.people import firm_name, person
@@ -18,7 +19,7 @@ def newborn(world: World, table: Table) -> Json:
             who = person(key)
             names = {"name": who.name, "first_name": who.first, "last_name": who.last}
             embedded = blank.contact_embedded([], None, [])
-            fields = contact_fields(who, key)
+            fields = aligned(world, "contacts", contact_fields(who, key))
             return blank.contact(
                 key, now, now, **names, custom_fields_values=fields, _embedded=embedded
             )

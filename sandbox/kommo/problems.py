@@ -25,11 +25,11 @@ class Problem(Exception):
 
     def response(self) -> Response:
         body = {
-            **self.more,
             "title": TITLES[self.status],
             "type": f"https://httpstatus.es/{self.status}",
             "status": self.status,
             "detail": self.detail,
+            **self.more,
         }
         return json_response(body, self.status, "application/problem+json")
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from math import inf
 
 from sandbox.http import Request
 from sandbox.kommo.problems import Problem
@@ -32,6 +33,8 @@ class ListQuery:
     stages: list[tuple[str, str]]
     """(pipeline_id, status_id) pairs of filter[statuses]."""
     text: str
+    found_until: float = inf
+    """Text is found in what was changed up to here: the index lags behind (4.3)."""
 
 
 def read_query(

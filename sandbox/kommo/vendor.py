@@ -1,5 +1,6 @@
 """Kommo at the door: credentials, limits and bans (kommo-api.md 2, 3, 7)."""
 
+from dataclasses import replace
 from random import Random
 
 import orjson
@@ -8,6 +9,9 @@ from sandbox.faults import HTML
 from sandbox.http import Request, Response
 from sandbox.kommo import problems
 from sandbox.kommo.api import KommoApi
+from sandbox.kommo.grants import Grants
+from sandbox.kommo.home import Home
+from sandbox.kommo.oauth import PATHS, TOKEN, OAuth
 from sandbox.kommo.pages import NO_CONTENT
 from sandbox.kommo.views import API
 from sandbox.limits import Ban, WindowPerCaller
@@ -19,10 +23,12 @@ class Kommo:
     name = "kommo"
     page_parameter = "page"
 
-    def __init__(self, api: KommoApi, options: Options, token: str) -> None:
+    def __init__(self, api: KommoApi, options: Options, grants: Grants) -> None:
         self.api = api
         self.options = options
-        self.token = token
+        self.grants = grants
+        self.oauth = OAuth(options, grants)
+        self.home = Home(options)
         self.windows = WindowPerCaller(1.0)
         self.ban = Ban()
 
@@ -33,17 +39,25 @@ class Kommo:
         options = self.options
         if self.ban.holds(request.address, now):
             return HTML["403_html"]
+        if request.path in PATHS and request.path != TOKEN:
+            return None
         bearer = request.headers.get("authorization", "")
-        callers = (f"token {bearer}", f"address {request.address}")
+        address = f"address {request.address}"
+        callers = (address,) if request.path == TOKEN else (f"token {bearer}", address)
         if not self.windows.admit(callers, now, options.kommo_limit):
             self.ban.refused(
                 request.address, now, options.ban_after, options.ban_window, options.ban_seconds
             )
             html = rng.random() < options.html_429
             return HTML["429_html"] if html else self._too_many()
-        if bearer not in {f"Bearer {t}" for t in (self.token, *options.more_kommo_tokens)}:
+        return None if request.path == TOKEN else self._credentials(bearer)
+
+    def _credentials(self, bearer: str) -> Response | None:
+        """kommo-api.md 2.3, 7: 401 = unknown, expired, revoked; 403 = no scope `crm`."""
+        token = self.grants.live(bearer.removeprefix("Bearer "))
+        if token is None or not bearer.startswith("Bearer "):
             return problems.unauthorized().response()
-        return None
+        return None if "crm" in token.scopes else problems.refused(403).response()
 
     def broken(self, kind: str, path: str) -> Response | None:
         match kind:
@@ -70,7 +84,10 @@ class Kommo:
         return self.api.first_row(request)
 
     def answer(self, request: Request) -> Response:
-        return self.api.answer(request)
+        if request.path in PATHS:
+            return self.oauth.answer(request)
+        response = self.api.answer(request)
+        return replace(response, body=self.home.own_json(response.body))
 
     def _too_many(self) -> Response:
         return problems.too_many(self.options.retry_after).response()

@@ -28,6 +28,9 @@ GROUPS = {
     "/talks": Group("talk", "talk", actions=frozenset({"add", "update"})),
 }
 
+MESSAGE = Group("message", "message", actions=frozenset({"add"}))
+OUTGOING = Group("outgoing_message", "outgoing_message", actions=frozenset({"add"}))
+
 OTHER_CODES = frozenset({"add_message", "add_outgoing_message", "add_chat_template_review"})
 
 CODES = OTHER_CODES | {f"{a}_{g.noun}" for g in GROUPS.values() for a in g.actions}

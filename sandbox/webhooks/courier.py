@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from sandbox.kommo.home import Home
 from sandbox.options import Options
 from sandbox.records import Json, Key
 from sandbox.webhooks.post import post
@@ -44,6 +45,7 @@ class Delivery:
 class Courier:
     def __init__(self, options: Options, subscriptions: Subscriptions) -> None:
         self.options = options
+        self.home = Home(options)
         self.subscriptions = subscriptions
         self._heap: list[Delivery] = []
         self._wake = threading.Condition()
@@ -54,17 +56,20 @@ class Courier:
         self.books: Counter[str] = Counter()
         self.by_status: Counter[str] = Counter()
 
-    def send(self, subscription: Json, body: bytes, batch: Batch | None = None) -> None:
-        """Queue one delivery of a body to a subscription."""
+    def send(
+        self, subscription: Json, body: bytes, batch: Batch | None = None, later: float = 0.0
+    ) -> None:
+        """Queue one delivery of a body to a subscription, due `later` seconds after the usual."""
         destination = subscription["destination"]
         if not is_loopback(destination):
             self.note("withheld")
             return
-        due = time.time() + self.options.webhook_delay_ms / 1000
+        due = time.time() + self.options.webhook_delay_ms / 1000 + later
         with self._wake:
             self.books["sent"] += 1
             number = next(self._numbers)
-            delivery = Delivery(due, number, subscription["id"], destination, body, batch=batch)
+            own = self.home.own_form(body)
+            delivery = Delivery(due, number, subscription["id"], destination, own, batch=batch)
             heapq.heappush(self._heap, delivery)
             self._wake.notify()
         self.want_workers(self.options.webhook_concurrency)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 from sandbox.records import Json, ListSpec
+from sandbox.webhooks.activity import note
 from sandbox.webhooks.body import body, entity
-from sandbox.webhooks.codes import Group, group_of
+from sandbox.webhooks.codes import GROUPS, Group, group_of
 from sandbox.webhooks.courier import Courier
+from sandbox.webhooks.digital_pipeline import stage_bodies
 from sandbox.webhooks.subscriptions import Subscriptions
 from sandbox.world import World
 
@@ -16,7 +18,7 @@ from sandbox.world import World
 class Change:
     record: Json
     old: Json
-    """Former values of status_id, pipeline_id and responsible_user_id, if they changed."""
+    """Former values of what webhooks name: status_id, pipeline_id, responsible_user_id, text."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,27 @@ class Notifier:
         old = {name for change in changes for name in change.old}
         sent = 0
         for message in self._messages(group, action, old):
-            sent += self._send(group, message, changes)
+            trees = [entity(group, message.action, c.record, c.old) for c in changes]
+            sent += self.send(group, message.codes, message.action, trees)
+        if group.group == "leads" and old & {"status_id", "pipeline_id"}:
+            self._digital_pipeline(changes)
         return sent
+
+    def tell_note(self, parent: str, record: Json) -> int:
+        """6.5: a note travels in its parent's group; one with a file sends two webhooks."""
+        group = GROUPS[f"/{parent}"]
+        copies = 2 if record["note_type"] == "attachment" else 1
+        tree, codes = note(group, parent, record), frozenset({f"note_{group.noun}"})
+        return sum(self.send(group, codes, "note", [tree]) for _ in range(copies))
+
+    def send(self, group: Group, codes: frozenset[str], action: str, trees: list[Json]) -> int:
+        """One body to everybody who subscribed to one of the codes."""
+        encoded = body(group, action, trees, self._rng.random() < 0.5)
+        return self.post(codes, encoded)
+
+    def post(self, codes: Iterable[str], encoded: bytes) -> int:
+        wanting = {s["id"]: s for code in codes for s in self.subscriptions.wanting(code)}
+        return sum(self._deliver(subscription, encoded) for subscription in wanting.values())
 
     def _messages(self, group: Group, action: str, old: set[str]) -> Iterable[Message]:
         code = f"{action}_{group.noun}"
@@ -68,13 +89,10 @@ class Notifier:
             messages.append(Message(frozenset({"update_lead"}), "update"))
         return messages
 
-    def _send(self, group: Group, message: Message, changes: list[Change]) -> int:
-        wanting = {s["id"]: s for code in message.codes for s in self.subscriptions.wanting(code)}
-        if not wanting:
-            return 0
-        entities = [entity(group, message.action, c.record, c.old) for c in changes]
-        encoded = body(group, message.action, entities, self._rng.random() < 0.5)
-        return sum(self._deliver(subscription, encoded) for subscription in wanting.values())
+    def _digital_pipeline(self, changes: list[Change]) -> None:
+        destination = self.world.options.digital_pipeline_url
+        for encoded in stage_bodies(changes) if destination else ():
+            self._deliver({"id": 0, "destination": destination}, encoded)
 
     def _deliver(self, subscription: Json, encoded: bytes) -> int:
         options = self.world.options
@@ -83,5 +101,6 @@ class Notifier:
             return 0
         copies = 2 if self._rng.random() < options.webhook_twice else 1
         for _ in range(copies):
-            self.courier.send(subscription, encoded)
+            jitter = self._rng.uniform(0, options.webhook_jitter_ms) / 1000
+            self.courier.send(subscription, encoded, later=jitter)
         return copies

@@ -87,7 +87,7 @@ class Subscriptions:
             raise invalid("destination", "This value is not a valid URL.")
         if not isinstance(settings, list) or not settings:
             raise invalid("settings", "This value should not be blank.")
-        known = CODES | self._declared_codes()
+        known = (CODES | self._declared_codes()) - {*self.world.options.webhook_codes_refused}
         for number, code in enumerate(settings):
             if code not in known:
                 raise invalid(f"settings.{number}", "The value you selected is not a valid choice.")

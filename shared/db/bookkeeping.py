@@ -1,4 +1,4 @@
-"""The tables beside the mirror: integrations, deliveries, runs, checkpoints, rejects, budgets, tokens."""
+"""The tables beside the mirror: integrations, deliveries, runs, checkpoints, journal, budgets, tokens, views."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared.db.mirror import metadata
+from shared import resources
+from shared.db.mirror import metadata, rows_table
 
 NOW = text("clock_timestamp()")
 
@@ -108,6 +109,7 @@ deliveries = Table(
     _moment("settled_at"),
     Column("outcome", Text, comment="done, not mirrored yet, undecodable, other account, …"),
     Column("reason", Text),
+    Column("about", ARRAY(Text), comment="the rows that it told of: kommo.leads:123; once settled"),
     Index(
         "deliveries_waiting",
         "integration_id",
@@ -115,6 +117,13 @@ deliveries = Table(
         postgresql_where=text("settled_at is null"),
     ),
     Index("deliveries_settled", "settled_at", postgresql_where=text("settled_at is not null")),
+    # partial: a delivery that comes in costs it nothing
+    Index(
+        "deliveries_about",
+        "about",
+        postgresql_using="gin",
+        postgresql_where=text("about is not null"),
+    ),
     schema="sync",
 )
 
@@ -185,6 +194,26 @@ rejects = Table(
     schema="sync",
 )
 
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("key", Text, nullable=False, comment="its parts joined by /: 123, leads/120001"),
+    _moment("at", nullable=False, comment="of the look that brought it"),
+    Column("kind", Text, nullable=False, comment="changed, deleted, restored, …: sync/journal.py"),
+    _moment("since", comment="when began what was until then; null: nothing was, or stays"),
+    Column("was", Text, comment="live, deleted or missing, until then"),
+    Column("before", JSONB, comment="the record until then; null: it is the same still"),
+    Column("cause", Text, comment="run 12; deliveries 33, 34; live look; audit"),
+    Column("how", Text, comment="how it was learnt that the record is gone"),
+    Index("journal_key", "integration_id", "resource", "key"),
+    # entries come in the order of time: a few pages of index for years of them
+    Index("journal_at", "at", postgresql_using="brin"),
+    schema="sync",
+)
+
 unavailable = Table(
     "unavailable",
     metadata,
@@ -238,4 +267,55 @@ workers = Table(
     _moment("started_at", nullable=False, server_default=NOW),
     _moment("seen_at", nullable=False, server_default=NOW),
     schema="sync",
+)
+
+field_columns = Table(
+    "field_columns",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("entity_type", Text, primary_key=True),
+    Column("field_id", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "column_name", Text, nullable=False, comment="given once, kept when the field is renamed"
+    ),
+    Column("position", Integer, nullable=False),
+    _moment("assigned_at", nullable=False, server_default=NOW),
+    UniqueConstraint("integration_id", "entity_type", "column_name"),
+    schema="ponte",
+)
+
+report_views = Table(
+    "report_views",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    Column("digest", Text, comment="of the definition that stands"),
+    _moment("refreshed_at"),
+    Column("problem", Text, comment="why the view is not as it should be"),
+    schema="ponte",
+)
+
+_events = rows_table(resources.BY_NAME["kommo.events"])
+Index(
+    "events_of_moves",
+    _events.c.integration_id,
+    _events.c.entity_id,
+    postgresql_where=text("type = 'lead_status_changed'"),
+)
+
+status_changes = Table(
+    "status_changes",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("lead_id", BigInteger, primary_key=True, autoincrement=False),
+    _moment("at", primary_key=True, comment="by the vendor's clock where it tells"),
+    Column("pipeline_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("status_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("from_pipeline_id", BigInteger),
+    Column("from_status_id", BigInteger),
+    _moment("not_before", comment="updated_at of the row before: the lead had not moved yet"),
+    _moment("seen_at", nullable=False),
+    Column("changed_by", BigInteger, comment="who touched the lead last when the move was seen"),
+    schema="kommo",
+    comment="Moves of leads between stages that the mirror itself saw; see reports.kommo_stage_history",
 )

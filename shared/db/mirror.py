@@ -70,7 +70,8 @@ def rows_table(resource: Resource) -> Table:
 def stamps_table(resource: Resource) -> Table:
     """The narrow table: hash is null and gone true for a key that is known to be gone.
 
-    misses: complete walks in a row that did not meet the key (lists without a way to ask by id).
+    misses: complete walks in a row that did not meet the key (lists without a way to ask by id);
+    how: by what it was learnt that the key is gone.
     The fillfactor leaves room for HOT updates: no index holds what a stamp changes.
     """
     return Table(
@@ -82,6 +83,7 @@ def stamps_table(resource: Resource) -> Table:
         Column("observed_at", DateTime(timezone=True), nullable=False),
         Column("gone", Boolean, nullable=False, server_default=text("false")),
         Column("misses", SmallInteger, nullable=False, server_default=text("0")),
+        Column("how", Text),
         schema="sync",
         postgresql_with={"fillfactor": "70"},
     )

@@ -143,6 +143,7 @@ def test_its_tables_stand_in_the_migrated_database(template: Engine, resource: R
     stamps = _columns(template, "sync", f"{resource.source}_{resource.name}_stamps")
     key = {column.name: str(column.type) for column in resource.key_columns}
     facts = {"hash": "uuid", "observed_at": "timestamptz", "gone": "boolean", "misses": "smallint"}
+    facts["how"] = "text"
     assert stamps == {"integration_id": "integer", **key, **facts}
     for table in (rows_table(resource), stamps_table(resource)):
         assert [c.name for c in table.primary_key.columns] == ["integration_id", *resource.key]

@@ -224,6 +224,31 @@ def test_every_second_person_of_a_lead_is_known_to_the_other_side(client: Client
     assert bought <= elements
 
 
+def test_events_name_their_entities_when_asked(client: Client) -> None:
+    asked = client.walk("/events", **{"with": "lead_name", "filter__entity": "lead"})
+    named = [e["_embedded"]["entity"] for e in asked if e["entity_id"] == 40010001]
+    assert {entity["name"] for entity in named} == {"Pedido 1001"}
+    plain = client.walk("/events", filter__entity="lead")
+    assert not any("name" in event["_embedded"]["entity"] for event in plain)
+    stages = client.kommo("/leads/pipelines/9100001/statuses", **{"with": "descriptions"}).json()
+    assert stages["_embedded"]["statuses"][0]["descriptions"] == []
+
+
+def test_minor_units_lagging_queries_and_heavy_pages_are_optional(client: Client) -> None:
+    lead = "/leads/40010001"
+    assert "price_with_minor_units" not in client.kommo(lead).json()
+    client.control("POST", "/settings", {"minor_units": True, "query_lag": 60.0, "heavy_rows": 100})
+    assert client.kommo(lead).json()["price_with_minor_units"] == 12500.5
+    change = {"vendor": "kommo", "list": "leads", "id": 40010001, "set": {"name": "Achável"}}
+    client.control("POST", "/change", change)
+    assert client.kommo("/leads", query="achável").status_code == 204
+    assert client.kommo("/leads", limit=250, **{"with": "contacts"}).status_code == 504
+    assert client.kommo("/leads", limit=100, **{"with": "contacts"}).status_code == 200
+    assert client.kommo("/leads", limit=250).status_code == 200
+    client.control("POST", "/settings", {"query_lag": 0.0})
+    assert len(client.walk("/leads", limit=100, query="achável")) == 1
+
+
 def test_links_of_the_samples_are_inconsistent(client: Client) -> None:
     assert "/api/v4/users/?" in client.kommo("/users").json()["_links"]["self"]["href"]
     assert "/api/v4/leads?" in client.kommo("/leads").json()["_links"]["self"]["href"]

@@ -160,6 +160,13 @@ def flipped(links: set[tuple[int, int]]) -> set[tuple[int, int]]:
     return {(b, a) for a, b in links}
 
 
+def test_a_lively_account_lives_through_everything(make_client: Callable[..., Client]) -> None:
+    client = make_client(lively=True)
+    client.control("POST", "/churn", {"changes": 400, "vendor": "kommo"})
+    kinds = {event["type"] for event in client.walk("/events")}
+    assert {"task_added", "talk_created", "entity_tag_added", "entity_linked"} <= kinds
+
+
 def test_life_goes_on_by_itself_and_stops(client: Client) -> None:
     client.control("POST", "/life", {"rate": 500})
     start = client.box.world.changes

@@ -17,9 +17,12 @@ from shared.db.bookkeeping import deliveries as table
 from shared.deliveries import Delivery
 from shared.errors import CredentialsRefused, VendorUnavailable
 from shared.resources import BY_NAME
+from tests.contract.changes import remove
+from tests.contract.worlds import world
 from tests.ground import Ground
 from tests.worker.sources.vendors import NOW, fixture
 from worker.drain import LONGEST_AGE, Pace, drain, fold
+from worker.sync.rows import without_links
 
 LEADS, CONTACTS, COMPANIES = (BY_NAME[f"kommo.{n}"] for n in ("leads", "contacts", "companies"))
 ENTITIES = [LEADS, CONTACTS, COMPANIES]
@@ -217,6 +220,48 @@ def test_a_bulk_edit_of_a_storm_costs_a_handful_of_requests(inbox: Ground) -> No
     assert len(outcomes) == 20 * len(keys)
     assert set(outcomes) == {"done"}
     assert inbox.requests("kommo") <= 6
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("kommo.notes", "leads[note][0][note][id]={id}"),
+        ("kommo.talks", "talk[update][0][talk_id]={id}"),
+        ("kommo.unsorted", "unsorted[add][0][uid]={id}"),
+        (
+            "kommo.catalog_elements",
+            "catalogs[update][0][id]={id}&catalogs[update][0][catalog_id]={catalog_id}",
+        ),
+        ("kommo.customers", "customers[update][0][id]={id}"),
+    ],
+)
+def test_every_group_brings_its_record(inbox: Ground, name: str, body: str) -> None:
+    resource = BY_NAME[name]
+    first = world(inbox.box, resource)[0]
+    named = {**first.asked, "id": first.key(resource)[-1]}
+    put(
+        inbox,
+        body.format(**named).replace("leads[", f"{named.get('entity_type', 'leads')}[").encode(),
+    )
+    assert set(drained(inbox)) == {"done"}
+    (row,) = inbox.rows(resource)
+    assert without_links(row["raw"]) == without_links(first.record)
+    # it is gone, and somebody says so
+    remove(inbox.box, resource, first)
+    action = body.format(**named).replace("[update]", "[delete]").replace("[add]", "[delete]")
+    put(inbox, action.replace("leads[", f"{named.get('entity_type', 'leads')}[").encode())
+    assert set(drained(inbox)) == {"done"}
+    (row,) = inbox.rows(resource)
+    assert bool(row["deleted_at"]) is ("[delete]" in action)
+    assert bool(row["missing_since"]) is ("[delete]" not in action)
+
+
+def test_what_the_plan_does_not_give_stops_nobody_else(inbox: Ground) -> None:
+    inbox.box.options.change({"refused": {"/talks": 402}})
+    put(inbox, form(("talk[update][0][talk_id]", 7)))
+    put(inbox, form(("leads[update][0][id]", last(inbox, LEADS))))
+    assert drained(inbox) == ["done", "done"]
+    assert not inbox.run(deliveries.waiting, inbox.integration("kommo").id).count
 
 
 def test_messages_are_kept_as_deliveries_and_cost_no_request(inbox: Ground) -> None:

@@ -11,6 +11,7 @@ from shared import logs
 from shared.db import migrations
 from shared.db.engine import ensure_reachable, place
 from shared.errors import Unreachable
+from worker import reports
 from worker.commands.servers import ready_settings
 from worker.reach import Reach, reach
 
@@ -26,11 +27,12 @@ def opened(name: str, *, log_level: str) -> Iterator[Reach]:
 
 
 def ensure_database(here: Reach) -> None:
-    """Raises Unreachable when PostgreSQL does not answer; brings its tables up to date."""
+    """Raises Unreachable when PostgreSQL does not answer; brings its tables, then its views, up to date."""
     ensure_reachable(here.engine)
     assert here.settings.database_url  # noqa: S101
     if migrations.pending(here.engine):
         migrations.upgrade(here.settings.database_url.get_secret_value())
+        reports.refresh_all(here.engine)
 
 
 def ensure_redis(here: Reach) -> None:

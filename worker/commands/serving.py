@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from shared import logs
 from shared.errors import Misuse
 from shared.settings import Settings, secret_key
+from worker import reports
 from worker.commands import programs
 from worker.commands.opened import ensure_database, ensure_redis
 from worker.commands.servers import ready_settings
@@ -28,7 +29,7 @@ def serve(
     supervised here, else the one program takes this process's place.
     """
     with ready_settings() as ready:
-        _check(ready.settings, vendors, queue)
+        _check(ready.settings, vendors, queue, views=several)
         wanted = make(ready.settings)
         if not several and not ready.embedded:
             programs.become(wanted[0])
@@ -47,7 +48,7 @@ def _run(supervisor: Supervisor, wanted: Sequence[Program]) -> None:
         raise Misuse(str(error)) from error
 
 
-def _check(settings: Settings, vendors: bool, queue: bool) -> None:
+def _check(settings: Settings, vendors: bool, queue: bool, *, views: bool) -> None:
     secret_key(settings)
     with reach(settings, "ponte-check") as here:
         ensure_database(here)
@@ -55,3 +56,5 @@ def _check(settings: Settings, vendors: bool, queue: bool) -> None:
             ensure_vendors(here)
         if queue:
             ensure_redis(here)
+        if views:
+            reports.refresh_all(here.engine)  # a newer Ponte may want more of them

@@ -28,6 +28,8 @@ def show(found: Status) -> None:
         console.print(
             f"[yellow]{reject.count:,} rejects[/] of {reject.resource}: {reject.last_reason}"
         )
+    for view in found.view_problems:
+        console.print(f"[yellow]{view.view}[/] is kept as it was: {view.problem}")
     alive = [worker.name for worker in found.workers if worker.alive]
     console.print(
         f"[bold]workers[/]: {', '.join(alive) or '[red]none is ready; start one: ponte worker[/]'}"

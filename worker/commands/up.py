@@ -20,7 +20,7 @@ from shared.db.bookkeeping import checkpoints
 from shared.errors import Misuse
 from shared.secrets import Keyring
 from shared.settings import Settings, secret_key
-from worker import subscription
+from worker import reports, subscription
 from worker.commands import inline, programs, progress
 from worker.commands.opened import ensure_database, ensure_redis
 from worker.commands.servers import ready_settings
@@ -66,6 +66,7 @@ def _start(
     with reach(given, "ponte-up") as here:
         ensure_database(here)
         ensure_redis(here)
+        reports.refresh_all(here.engine)
         console.print(f"[dim]{time.monotonic() - started:5.1f} s[/]  servers up, tables ready")
         supervisor.start(programs.web(given), *programs.workers(given), programs.beat(given))
         supervisor.start(programs.flower(given))

@@ -14,6 +14,7 @@ from shared.errors import (
     NotAvailable,
     RateLimited,
     RequestRefused,
+    TooHeavy,
     VendorUnavailable,
 )
 from shared.resources.columns import Record, dig
@@ -27,6 +28,10 @@ VENDOR = "Kommo"
 API = "/api/v4"
 EVENTS_LIMIT = 100
 """Kommo's docs say 250, amoCRM's 100 (kommo-api.md 3)."""
+PARTS = 5
+"""Into how many pages one is cut that is too heavy: 250 → 50 → 10 → 2 rows."""
+OWN_LIMITS = (50, 100)
+"""Limits that a server was seen to put in place of ours without saying so (kommo-api.md 4.2; 9, 41)."""
 
 
 def dialect(token: str) -> Dialect:
@@ -47,6 +52,8 @@ def check(path: str, status: int, body: Any) -> None:
     if status == 429:
         asked = body.get("retry_after") if isinstance(body, Mapping) else None
         raise RateLimited(VENDOR, float(asked) if isinstance(asked, int | float) else None)
+    if status == 504:
+        raise TooHeavy(VENDOR, f"HTTP {status} at {path}")
     if status >= 500:
         raise VendorUnavailable(VENDOR, f"HTTP {status} at {path}")
     if 300 <= status < 400:
@@ -74,24 +81,28 @@ class Kommo:
         path = API + resource.path.format(**ask.slice)
         if resource.single:
             return _single(self.door.get(path, resource.params), number)
-        answer = self.door.get(
-            path,
-            {
-                **resource.params,
-                **resource.order,
-                **_since(ask),
-                "limit": resource.page_size,
-                "page": number,
-            },
-        )
-        records = list(_records(answer.body, resource.records))
+        question = {**resource.params, **resource.order, **_since(ask)}
+        parts = list(self._parts(path, question, number, resource.page_size))
+        first, (last, size) = parts[0][0], parts[-1]
         nested = len(resource.records) > 1
         return Page(
-            records,
-            total=None if nested else dig(answer.body or {}, ("_total_items",)),
-            more=_more(answer.body, resource),
-            observed_at=answer.observed_at,
+            [record for part, _ in parts for record in _records(part.body, resource.records)],
+            total=None if nested else dig(first.body or {}, ("_total_items",)),
+            more=_more(last.body, resource, size),
+            observed_at=first.observed_at,
         )
+
+    def _parts(
+        self, path: str, question: Mapping[str, Any], number: int, size: int
+    ) -> Iterable[tuple[Answer, int]]:
+        """A page with its size; where that is too heavy (504), the smaller pages that it consists of."""
+        try:
+            yield self.door.get(path, {**question, "limit": size, "page": number}), size
+        except TooHeavy:
+            if size % PARTS:
+                raise
+            for part in range((number - 1) * PARTS + 1, number * PARTS + 1):
+                yield from self._parts(path, question, part, size // PARTS)
 
     def look(self, ask: Ask, ids: Sequence[str]) -> Found:
         """Records by id; one bad id must not spoil the batch: a 400 is bisected."""
@@ -212,18 +223,18 @@ def _records(body: Any, path: Sequence[str]) -> Iterable[Record]:
     return found
 
 
-def _more(body: Any, resource: Resource) -> bool | None:
+def _more(body: Any, resource: Resource, asked: int) -> bool | None:
     """`next` may stand on the last page; without it a full page may still be followed (4.2)."""
     if dig(body or {}, ("_links", "next")):
         return True
     rows = len(list(_records(body, resource.records[:1])))
     if rows == 0:
         return None
-    return False if rows < _effective_limit(body, resource.page_size) else None
+    return False if rows < _effective_limit(body, asked) and rows not in OWN_LIMITS else None
 
 
 def _effective_limit(body: Any, asked: int) -> int:
-    """The server may lower the limit; its self link says so (kommo-api.md 4.2)."""
+    """The server may lower the limit; its self link may say so (kommo-api.md 4.2)."""
     link = str(dig(body, ("_links", "self", "href")) or "")
     limit = parse_qs(urlsplit(link).query).get("limit", [""])[0]
     return min(asked, int(limit)) if limit.isdigit() and int(limit) > 0 else asked

@@ -125,7 +125,7 @@ def _looks(group: str, action: str, entry: Entry) -> Iterator[Look]:
     elif group == "unsorted":
         yield from _unsorted(entry, gone)
     elif group == "talk":
-        yield from _numbered(group, entry.get("talk_id"))
+        yield from _numbered(group, entry.get("talk_id"), deleted=gone)
     elif group == "catalogs":
         if _ID.fullmatch(entry.get("catalog_id", "")):
             catalog = str(int(entry["catalog_id"]))

@@ -29,6 +29,7 @@ from shared.errors import (
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.runs import UNAVAILABLE, Run
+from worker import reports
 from worker.reach import Reach
 from worker.sources import identity, oauth
 from worker.sources.opening import open_source
@@ -79,6 +80,7 @@ def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
         return False
     if done:
         log.info("run_done")
+        reports.refresh_after(reach, run)
     else:
         _put_back(reach, run, 0.0, None)
     return not done

@@ -83,7 +83,7 @@ def _masked(resource: Resource, record: Record) -> Record:
 
 
 def _host(address: str) -> str:
-    found = re.match(r"https?://[^/?#@]+", address)
+    found = re.match(r"https?://[^/?#@]+(?=[/?#]|$)", address)
     return f"{found[0]}/…" if found else "…"
 
 

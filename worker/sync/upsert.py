@@ -1,12 +1,13 @@
 """Rows into PostgreSQL: one page in one transaction of the caller's, the newest look wins.
 
 Unchanged rows cost their narrow stamp and nothing else; changed ones go through COPY into a temporary
-table and one INSERT … ON CONFLICT. Everything is sorted by key.
+table and one INSERT … ON CONFLICT. Everything is sorted by key. What happens to a row that was there
+before is told to the journal, with what it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +16,7 @@ from psycopg import Cursor
 from sqlalchemy import Connection
 
 from shared.resources.grammar import Resource
+from worker.sync.journal import Kind, key_text
 from worker.sync.rows import Batch, Key, Rejected, Row
 from worker.sync.statements import Statements, of
 
@@ -38,11 +40,16 @@ class Written:
 
 
 class Mirror:
-    """The rows of one resource of one integration, inside one transaction."""
+    """The rows of one resource of one integration, inside one transaction.
 
-    def __init__(self, connection: Connection, integration_id: int, resource: Resource) -> None:
+    cause: why they are looked at, for the journal: `run 12`, `deliveries 33, 34`, `live look`.
+    """
+
+    def __init__(
+        self, connection: Connection, integration_id: int, resource: Resource, cause: str = ""
+    ) -> None:
         self._connection, self._resource = connection, resource
-        self._integration_id = integration_id
+        self._integration_id, self._cause = integration_id, cause or None
         self._sql: Statements = of(resource)
         self._run(self._sql.lock)
 
@@ -62,7 +69,10 @@ class Mirror:
     def put(
         self, batch: Batch, observed_at: datetime, since: datetime, run_id: int | None = None
     ) -> Written:
-        """Writes what is new, changed or revived and stamps the rest; keeps the rejects."""
+        """Writes what is new, changed or revived and stamps the rest; keeps the rejects.
+
+        run_id: of a walk; rows that are new to it are not journalled, its run tells them.
+        """
         known = self.known([row.key for row in batch.rows])
         newer = [
             row
@@ -72,7 +82,11 @@ class Mirror:
         same = [row for row in newer if row.key in known and known[row.key].hash == row.hash]
         unchanged = {row.key for row in same}
         changed = [row for row in newer if row.key not in unchanged]
-        self._write(changed, observed_at)
+        tell = run_id is None or any(row.key in known for row in changed)
+        self._write(changed, observed_at, tell=tell, looked=run_id is None)
+        if len(newer) < len(batch.rows):
+            lost = [row.key for row in batch.rows if _lost(row, known, observed_at)]
+            self._ignore(lost, observed_at)
         if same:
             keys = self._keys([row.key for row in same])
             self._run(self._sql.stamp_same, observed_at=observed_at, **keys)
@@ -82,7 +96,10 @@ class Mirror:
         )
         return Written(len(batch.rows), first + len(batch.rejects), len(changed))
 
-    def _write(self, rows: Sequence[Row], observed_at: datetime) -> None:
+    def _write(
+        self, rows: Sequence[Row], observed_at: datetime, *, tell: bool = True, looked: bool = False
+    ) -> None:
+        """tell: some of them may have been there before; looked: tell the new ones too."""
         if not rows:
             return
         self._run(self._sql.stage)
@@ -90,6 +107,8 @@ class Mirror:
         with cursor, cursor.copy(self._sql.copy) as copy:
             for row in rows:
                 copy.write_row((self._integration_id, *row.values, row.raw, observed_at))
+        if tell:
+            self._run(self._sql.tell, cause=self._cause, looked=looked)
         self._run(self._sql.write)
         self._run(
             self._sql.stamp_changed,
@@ -97,6 +116,19 @@ class Mirror:
             hashes=[row.hash for row in rows],
             **self._keys([row.key for row in rows]),
         )
+
+    def _ignore(self, keys: Sequence[Key], observed_at: datetime, how: str | None = None) -> None:
+        """Tells of looks that would have changed a row, had no newer one been there."""
+        if keys:
+            self._run(
+                TELL_IGNORED,
+                kind=Kind.IGNORED,
+                resource=self._resource.full_name,
+                keys=[key_text(key) for key in keys],
+                observed_at=observed_at,
+                cause=self._cause,
+                how=how,
+            )
 
     def _keep_rejects(self, batch: Batch, run_id: int | None) -> None:
         """A record that has become a row is no reject any more."""
@@ -106,20 +138,24 @@ class Mirror:
         for reject in batch.rejects:
             self._run(KEEP_REJECT, run=run_id, **named, **_reject_values(reject))
 
-    def gone(self, keys: Iterable[Key], observed_at: datetime, *, told: bool) -> int:
+    def gone(self, keys: Iterable[Key], observed_at: datetime, *, told: bool, how: str = "") -> int:
         """Marks what a look did not find: deleted when somebody said so, else missing; newest wins.
 
-        Returns how many keys became gone by this.
+        how: by what it was learnt ("webhook", "absent, asked by id", …), kept in stamps and journal.
+        The row keeps the record as it was last seen. Returns how many keys became gone by this.
         """
         wanted = sorted(set(keys))
         if not wanted:
             return 0
         before = self.known(wanted)
-        accepted = self._run(self._sql.stamp_gone, observed_at=observed_at, **self._keys(wanted))
+        learnt: dict[str, Any] = {"observed_at": observed_at, "how": how or None}
+        accepted = self._run(self._sql.stamp_gone, **learnt, **self._keys(wanted))
         marked = [tuple(row) for row in accepted]
         sql = self._sql.mark_deleted if told else self._sql.mark_missing
         if marked:
-            self._run(sql, observed_at=observed_at, **self._keys(marked))
+            self._run(sql, cause=self._cause, **learnt, **self._keys(marked))
+        newer = {key for key, known in before.items() if known.observed_at > observed_at}
+        self._ignore([key for key in wanted if key in newer and not before[key].gone], **learnt)
         return sum(key in before and not before[key].gone for key in marked)
 
     def absent(self, since: datetime) -> list[Key]:
@@ -130,6 +166,12 @@ class Mirror:
         """Counts a miss for every absent key; returns those that two complete walks in a row missed."""
         self._run(self._sql.missed, observed_at=since)
         return [tuple(row) for row in self._run(self._sql.gone_twice)]
+
+
+def _lost(row: Row, known: Mapping[Key, Known], observed_at: datetime) -> bool:
+    """Would a row have been written, had no newer look been there?"""
+    found = known.get(row.key)
+    return found is not None and found.observed_at > observed_at and found.hash != row.hash
 
 
 def _reject_values(reject: Rejected) -> dict[str, Any]:
@@ -146,4 +188,11 @@ KEEP_REJECT = """
     values (%(integration)s, %(resource)s, %(key)s, %(record)s, %(digest)s, %(reason)s, %(run)s)
     on conflict (integration_id, resource, digest) do update
     set times = r.times + 1, seen_at = clock_timestamp(), reason = excluded.reason, run_id = excluded.run_id
+"""
+
+
+TELL_IGNORED = """
+    insert into sync.journal (integration_id, resource, key, at, kind, cause, how)
+    select %(integration)s, %(resource)s, key, %(observed_at)s, %(kind)s, %(cause)s, %(how)s
+    from unnest(%(keys)s::text[]) as g (key)
 """

@@ -58,7 +58,7 @@ def test_what_is_asked_follows_from_the_declaration() -> None:
         first, second = there.heard
     assert first.path == "/api/v4/leads"
     assert dict(first.pairs) == {
-        "with": "contacts",
+        "with": LEADS.params["with"],
         "order[id]": "asc",
         "filter[updated_at][from]": str(int(SINCE.timestamp())),
         "limit": "250",

@@ -126,6 +126,65 @@ def test_shapes_that_were_seen_once_are_understood(
     assert asked(*pairs) == expected
 
 
+def slices(*pairs: tuple[str, str]) -> set[tuple[str, str, str]]:
+    heard = decode(urlencode([("account[id]", ACCOUNT), *pairs]).encode())
+    groups = {resource: group for group, resource in GROUPS.items()}
+    return {(groups[look.resource], look.id, str(dict(look.slice))) for look in heard.looks}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "parents"),
+    [
+        ([("leads[note][0][note][id]", "7")], {"leads"}),
+        (
+            [("contacts[note][0][note][id]", "7"), ("contacts[note][0][type]", "contact")],
+            {"contacts"},
+        ),
+        (
+            [("contacts[note][0][note][id]", "7"), ("contacts[note][0][type]", "company")],
+            {"companies"},
+        ),
+        ([("contacts[note][0][note][id]", "7")], {"contacts", "companies"}),
+    ],
+)
+def test_a_note_stands_below_the_entity_that_its_body_names(
+    pairs: list[tuple[str, str]], parents: set[str]
+) -> None:
+    assert slices(*pairs) == {("note", "7", str({"entity_type": parent})) for parent in parents}
+
+
+def test_one_name_may_be_a_scalar_and_a_map() -> None:
+    """kommo-api.md 6.2, 3: `contacts[note][0][note][type]` beside `…[type][message_uuid]`."""
+    first, second = ("contacts[note][0][note][type]", "3"), ("contacts[note][0][note][id]", "7")
+    third = ("contacts[note][0][note][type][message_uuid]", "x")
+    for pairs in ([first, second, third], [third, second, first]):
+        assert {id_ for _, id_, _ in slices(*pairs)} == {"7"}
+
+
+def test_an_element_stands_in_its_catalog() -> None:
+    pairs = [("catalogs[delete][0][id]", "7"), ("catalogs[delete][0][catalog_id]", "9")]
+    assert slices(*pairs) == {("catalogs", "7", str({"catalog_id": "9"}))}
+    assert asked(*pairs) == {("catalogs", "7", True)}
+
+
+def test_an_incoming_lead_that_was_accepted_is_a_lead() -> None:
+    """kommo-api.md 6.5, and 9, 42: the same id goes on as a lead."""
+    uid = "a" * 60
+    accepted = [
+        ("unsorted[delete][0][uid]", uid),
+        ("unsorted[delete][0][action]", "accept"),
+        ("unsorted[delete][0][accept_result][leads][0]", "7"),
+    ]
+    assert asked(*accepted) == {("unsorted", uid, True), ("leads", "7", False)}
+    arrived = [("unsorted[add][0][uid]", uid), ("unsorted[add][0][lead_id]", "7")]
+    assert asked(*arrived) == {("unsorted", uid, False), ("leads", "7", False)}
+
+
+def test_customers_and_talks_are_looked_at() -> None:
+    assert asked(("customers[responsible][0][id]", "7")) == {("customers", "7", False)}
+    assert asked(("talk[add][0][talk_id]", "7")) == {("talk", "7", False)}
+
+
 @pytest.mark.parametrize(
     "pair",
     [

@@ -99,3 +99,26 @@ def test_the_same_bad_record_has_the_same_digest() -> None:
         for bad in (record("x"), record("x"), record("y"))
     )
     assert one == two != other
+
+
+def test_a_record_that_says_that_it_was_deleted_gives_its_key_and_nothing_else() -> None:
+    """kommo-api.md 4.4 and 9, 8: skeletons must not overwrite what is known."""
+    mortal = replace(THINGS, tombstone="is_deleted")
+    sent = [record(1, is_deleted=True), record(2, is_deleted=False), record(3, is_deleted=None)]
+    batch = rows.batch(mortal, [*sent, record("x", is_deleted=True)], PRODUTO)
+    assert batch.deleted == ((1,),)
+    assert [row.key for row in batch.rows] == [(2,), (3,)]
+    assert [reject.key for reject in batch.rejects] == ["x"]
+    assert rows.batch(THINGS, sent, PRODUTO).deleted == ()
+
+
+def test_of_an_address_that_holds_a_secret_only_its_host_is_kept() -> None:
+    masked = replace(THINGS, masked=("name",))
+    for sent, kept in (
+        ("https://crm.example.com/hook/s3cret?t=s3cret", "https://crm.example.com/…"),
+        ("https://user:s3cret@crm.example.com/hook", "…"),
+        ("s3cret", "…"),
+    ):
+        batch = rows.batch(masked, [record(1, name=sent), record("x", name=sent)], PRODUTO)
+        assert batch.rows[0].values[1] == kept
+        assert "s3cret" not in batch.rows[0].raw + batch.rejects[0].record
