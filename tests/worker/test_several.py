@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import jwt
 import pytest
 from sqlalchemy import select
 
@@ -63,32 +62,16 @@ class Two:
         )
 
 
-def token_of(account: int) -> str:
-    claims = {"account_id": account, "exp": 4_000_000_000}
-    return jwt.encode(claims, "x" * 32, algorithm="HS256")
-
-
-def move(box: Sandbox, account: int) -> None:
-    """Makes a box another account."""
-    table = box.world.table("kommo", "account")
-    with box.world.lock:
-        record = table.live[table.ids[0]].open()
-        table.drop(table.ids[0])
-        table.put(table.make({**record, "id": account}))
-
-
 def truth(box: Sandbox) -> dict[int, str]:
     return {lead["id"]: lead["name"] for lead in box.truth("kommo", "leads")}
 
 
 @pytest.fixture
 def two(database_url: str, redis_url: str) -> Iterator[Two]:
-    world = {"leads": 25, "months": 2, "seed": 2, "kommo_limit": 0, "gestao_click_limit": 0}
     with (
         ground_on(database_url, redis_url=redis_url) as north,
-        Sandbox(kommo_token=token_of(SOUTH), **world) as box,  # type: ignore[arg-type]
+        Sandbox(account_id=SOUTH, leads=25, months=2, seed=2, kommo_limit=0) as box,
     ):
-        move(box, SOUTH)
         wanted = Wanted("kommo", "south", {"jwtToken": box.kommo_token}, url=box.kommo_url)
         north.integration("kommo")
         added = north.run(enrolment.add, north.reach.settings, north.reach.keys, wanted)

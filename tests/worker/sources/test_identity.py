@@ -37,7 +37,7 @@ def test_credentials_that_are_known_are_not_proved_again(ground: Ground) -> None
 
 def test_new_credentials_of_the_same_account_are_proved_once(ground: Ground) -> None:
     prove(ground)
-    ground.box.doors["kommo"].vendor.token = "renewed"  # type: ignore[attr-defined]
+    ground.box.grants.know("renewed")
     renewed = ground.reach.settings.model_copy(update={"kommo_jwt_token": SecretStr("renewed")})
     with reaching(renewed) as (reach, _):
         assert prove(ground, reach=reach) == prove(ground, reach=reach)
@@ -53,7 +53,7 @@ def test_another_accounts_token_stops_the_integration_before_it_writes_anything(
         account = table.live[table.ids[0]].open()
         table.drop(table.ids[0])
         table.put(table.make({**account, "id": 4242}))
-    ground.box.doors["kommo"].vendor.token = "other"  # type: ignore[attr-defined]
+    ground.box.grants.know("other")
     other = ground.reach.settings.model_copy(update={"kommo_jwt_token": SecretStr("other")})
     with reaching(other) as (reach, _):
         with pytest.raises(WrongAccount, match="4242"):
