@@ -17,13 +17,8 @@ from worker import consent, inquiry
 from worker.reach import Reach
 from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
-from worker.sources.opening import (
-    NAMES,
-    Credentials,
-    open_source,
-    with_credentials,
-)
-from worker.sources.protocol import Ask, Found
+from worker.sources.opening import NAMES, Credentials, open_source, with_credentials
+from worker.sources.protocol import Ask, Found, Source
 from worker.sync import sweep
 
 
@@ -90,20 +85,31 @@ def _address(reach: Reach, provider: str, posted: str | None) -> str:
 
 
 def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
-    """Reads one page at the vendor, keeps what it saw, and says which keys it had."""
+    """Reads one page, or some ids, at the vendor, keeps what it saw, and says which ids it asked about.
+
+    question: resource, integration; ids and slice, or page, limit and query.
+    """
     resource = resources.BY_NAME[str(question["resource"])]
-    if any(column.asked for column in resource.columns):
-        raise Misuse(f"{resource.full_name} has no live view: its rows need what was asked for")
     integration, given = _asked_about(reach, resource.provider, question)
+    ask = Ask(resource, question.get("slice") or {})
+    if missing := [c.name for c in resource.columns if c.asked and c.name not in ask.slice]:
+        raise Misuse(f"{resource.full_name} has no live view: its rows need {', '.join(missing)}")
     source = open_source(reach, integration, given, priority=WEBHOOKS)
     account = identity.prove(reach, integration, given, source)
-    params = {**resource.params}
-    if question.get("query"):
-        params["query" if resource.source == "kommo" else "nome"] = str(question["query"])
-    narrowed = replace(resource, params=params, page_size=int(question.get("limit") or 50))
-    page = source.page(Ask(narrowed, {}), int(question.get("page") or 1))
-    keys = [str(record["id"]) for record in page.records]
-    found = Found(page.records, page.observed_at)
+    ids, found = _seen(source, ask, question)
     with reach.engine.begin() as connection:
-        sweep.keep_look(connection, integration.id, Ask(resource), keys, found, account.country)
-    return {"ok": True, "keys": keys, "rows": len(keys)}
+        sweep.keep_look(connection, integration.id, ask, ids, found, account.country, "live look")
+    return {"ok": True, "keys": ids, "rows": len(ids)}
+
+
+def _seen(source: Source, ask: Ask, question: Mapping[str, Any]) -> tuple[list[str], Found]:
+    """The ids that were asked for, else those of the page."""
+    if ids := [str(id_) for id_ in question.get("ids") or ()]:
+        return ids, source.look(ask, ids)
+    params = {**ask.resource.params}
+    if question.get("query"):
+        params["query" if ask.resource.source == "kommo" else "nome"] = str(question["query"])
+    narrowed = replace(ask.resource, params=params, page_size=int(question.get("limit") or 50))
+    page = source.page(Ask(narrowed, ask.slice), int(question.get("page") or 1))
+    ids = [str(record[ask.resource.key[-1]]) for record in page.records]
+    return ids, Found(page.records, page.observed_at)

@@ -70,7 +70,10 @@ class Pace:
 
 @dataclass
 class Folded:
-    """Claimed deliveries, folded: what to look at, and what is settled without a look."""
+    """Claimed deliveries, folded: what to look at, and what is settled without a look.
+
+    about: delivery → the rows that it names, `kommo.leads:123`.
+    """
 
     looks: dict[tuple[Resource, Slice], dict[str, bool]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -78,6 +81,7 @@ class Folded:
     outcomes: dict[tuple[str, str | None], list[int]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    about: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(frozen=True)
@@ -107,11 +111,19 @@ def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
         for look in heard.looks:
             said = folded.looks[look.resource, look.slice]
             said[look.id] = said.get(look.id, False) or look.deleted
+            key = "/".join([*(value for _, value in look.slice), look.id])
+            folded.about[delivery.id].append(f"{look.resource.full_name}:{key}")
         outcome = (
             ("done", None) if heard.looks else ("not mirrored yet", ", ".join(heard.other)[:200])
         )
         folded.outcomes[outcome].append(delivery.id)
     return folded
+
+
+def _cause(ids: Sequence[int]) -> str:
+    """For the journal; which of them named a row, stands with the deliveries themselves."""
+    first, last = min(ids, default=0), max(ids, default=0)
+    return f"deliveries {first} to {last}" if last > first else f"delivery {first}"
 
 
 def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
@@ -246,6 +258,7 @@ class Drain:
         account: Account,
     ) -> None:
         """Rows, marks and outcomes, in one transaction."""
+        cause = _cause([id_ for ids in folded.outcomes.values() for id_ in ids])
         for look in looked:
             sweep.keep_look(
                 connection,
@@ -254,10 +267,11 @@ class Drain:
                 look.ids,
                 look.found,
                 account.country,
+                cause,
                 look.told,
             )
         for (outcome, reason), ids in folded.outcomes.items():
-            deliveries.settle(connection, owner, ids, outcome, reason)
+            deliveries.settle(connection, owner, ids, outcome, reason, folded.about)
 
     def _put_back(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
         """They are looked at again later; how much later grows with how often it was tried."""

@@ -9,7 +9,17 @@ from collections.abc import Iterable
 
 from shared import resources
 from shared.resources.columns import Column, Type
-from shared.resources.grammar import AnyOf, Dimension, Months, OneOf, PerRow, Resource, TrailingDays
+from shared.resources.grammar import (
+    AnyOf,
+    Dimension,
+    Expansion,
+    Filter,
+    Months,
+    OneOf,
+    PerRow,
+    Resource,
+    TrailingDays,
+)
 
 TITLES = {"kommo": "Kommo", "gestao-click": "Gestão Click"}
 HEAD = """\
@@ -59,6 +69,8 @@ def _section(resource: Resource) -> str:
         ("masked before it is stored", _code(*resource.masked)),
         ("HTTP", _route(resource)),
         ("`query` looks into", _code(*(resource.listed.search if resource.listed else ()))),
+        ("`with` may add", _names(resource.listed.expands if resource.listed else ())),
+        ("filters besides columns", _names(resource.listed.filters if resource.listed else ())),
     ]
     said = _table(("", ""), ((name, value) for name, value in facts if value))
     columns = _table(
@@ -81,6 +93,10 @@ def _anchor(resource: Resource) -> str:
 
 def _code(*words: str) -> str:
     return ", ".join(f"`{word}`" for word in words if word)
+
+
+def _names(declared: Iterable[Expansion | Filter]) -> str:
+    return _code(*(each.name for each in declared))
 
 
 def _parameters(resource: Resource) -> str:

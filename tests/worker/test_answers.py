@@ -72,6 +72,32 @@ def test_a_live_look_is_kept_and_says_which_records_it_saw(ground: Ground) -> No
     assert all(row["deleted_at"] is row["missing_since"] is None for row in ground.rows(LEADS))
 
 
+def test_a_live_look_at_one_record_costs_one_request_and_says_what_is_gone(ground: Ground) -> None:
+    first, second = (lead["id"] for lead in ground.box.truth("kommo", "leads")[:2])
+    look = {"resource": "kommo.leads", "integration": ground.integration("kommo").id}
+    for id_ in (first, second):
+        assert ask(ground, questions.LOOK_LIVE, ids=[str(id_)], **look)["keys"] == [str(id_)]
+    assert [row["id"] for row in ground.rows(LEADS)] == sorted((first, second))
+    ground.box.kommo.delete("leads", [first])
+    asked = ground.requests("kommo")
+    assert ask(ground, questions.LOOK_LIVE, ids=[str(first)], **look)["ok"]
+    assert ground.requests("kommo") - asked <= 2  # the account is proved, the record is looked at
+    assert ground.row(LEADS, first)["missing_since"]
+    assert not ground.row(LEADS, second)["missing_since"]
+
+
+def test_a_live_look_at_a_note_needs_where_it_stands(ground: Ground) -> None:
+    look = {"resource": "kommo.notes", "ids": ["1"]}
+    assert ask(ground, questions.LOOK_LIVE, **look)["status"] == "missing"
+    assert ask(ground, questions.LOOK_LIVE, slice={"entity_type": "leads"}, **look)["ok"]
+
+
+def test_a_live_look_for_an_account_without_credentials_here_is_refused(ground: Ground) -> None:
+    said = ask(ground, questions.LOOK_LIVE, resource="kommo.leads", integration=77)
+    assert (said["ok"], said["status"]) == (False, "missing")
+    assert ground.requests("kommo") == 0
+
+
 def test_a_live_look_at_a_list_whose_rows_need_what_was_asked_for_is_refused(
     ground: Ground,
 ) -> None:
