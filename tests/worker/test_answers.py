@@ -88,13 +88,13 @@ def test_a_live_look_at_one_record_costs_one_request_and_says_what_is_gone(groun
 
 def test_a_live_look_at_a_note_needs_where_it_stands(ground: Ground) -> None:
     look = {"resource": "kommo.notes", "ids": ["1"]}
-    assert ask(ground, questions.LOOK_LIVE, **look)["status"] == "missing"
+    assert ask(ground, questions.LOOK_LIVE, **look)["status"] == "malformed"
     assert ask(ground, questions.LOOK_LIVE, slice={"entity_type": "leads"}, **look)["ok"]
 
 
-def test_a_live_look_for_an_account_without_credentials_here_is_refused(ground: Ground) -> None:
+def test_a_live_look_for_an_account_that_is_not_there_is_refused(ground: Ground) -> None:
     said = ask(ground, questions.LOOK_LIVE, resource="kommo.leads", integration=77)
-    assert (said["ok"], said["status"]) == (False, "missing")
+    assert (said["ok"], said["status"]) == (False, "unknown")
     assert ground.requests("kommo") == 0
 
 
