@@ -23,6 +23,7 @@ SCHEDULE = "ponte.schedule"
 SCHEDULE_AUDITS = "ponte.schedule-audits"
 SWEEP = "ponte.sweep"
 TIDY = "ponte.tidy"
+CARE = "ponte.care"
 
 QUEUES = {
     DRAIN: "webhooks",
@@ -33,6 +34,7 @@ QUEUES = {
     SCHEDULE_AUDITS: "beat",
     SWEEP: "beat",
     TIDY: "beat",
+    CARE: "beat",
 }
 """`webhooks` has a pool of its own; the other pool serves `beat` before `sync`."""
 

@@ -6,16 +6,30 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from shared import resources
 from shared.resources.columns import Column, Type
-from shared.resources.grammar import Resource
-from webhook_app import listing
+from shared.resources.grammar import (
+    Carries,
+    Embeds,
+    Expansion,
+    Filter,
+    HasValue,
+    Linked,
+    Owns,
+    Refers,
+    Resource,
+    Tagged,
+)
+from webhook_app import expanding, listing
 from webhook_app.envelopes import Answer, Freshness, Pagination
+from webhook_app.listing import RAW
 from webhook_app.parsing import (
     INT64,
     Body,
     Day,
+    FieldValue,
     Flag,
     Limit,
     Moment,
@@ -24,6 +38,7 @@ from webhook_app.parsing import (
     Query,
     Whole,
     Words,
+    chosen,
 )
 
 FILTERS: dict[Type, Any] = {
@@ -34,6 +49,7 @@ FILTERS: dict[Type, Any] = {
     Type.DATE: Day,
     Type.TEXTS: Words,
 }
+EARLIER = {"deleted": "include_deleted", "integration_id": "integration"}
 SPANS: dict[Type, Any] = {Type.DATE: Day, Type.MOMENT: Moment}
 ANSWERED: dict[Type, Any] = {
     Type.BIGINT: int,
@@ -47,19 +63,44 @@ ANSWERED: dict[Type, Any] = {
 }
 
 
-class Listing(Query):
-    """What every list understands, besides its own columns."""
+class Place(Query):
+    """What every list and every row understands."""
+
+    live: Flag = Field(False, description="ask the vendor first, and keep what it says")
+    integration: Whole | None = Field(None, description="another account's rows")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier_names(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """`deleted`, `raw` and `integration_id`: what these were called before; still understood."""
+        given = dict(given)
+        for earlier, name in EARLIER.items():
+            if earlier in given and name in cls.model_fields:
+                given.setdefault(name, given.pop(earlier))
+        if given.get("raw") in ("true", "false"):
+            asked = [given["with"]] if "with" in given else []
+            raw = [RAW] if given.pop("raw") == "true" else []
+            given |= {"with": ",".join(asked + raw)} if asked + raw else {}
+        return given
+
+
+class Listing(Place):
+    """What every list understands, besides its own columns and filters."""
 
     page: Page = 1
     limit: Limit = 50
-    query: Words | None = Field(None, description="text to look for; numbers are found by digits")
     updated_since: Moment | None = Field(
-        None, description="rows that were written, deleted or missed here since; with deleted=true"
+        None,
+        description="rows that were written, deleted or missed here since; with include_deleted=true",
     )
-    deleted: Flag = Field(False, description="also rows that are deleted or missing at the vendor")
-    raw: Flag = Field(False, description="also the record as the vendor sent it")
-    live: Flag = Field(False, description="ask the vendor first; goes with page, limit and query")
-    integration_id: Whole | None = Field(None, description="another account's rows")
+    include_deleted: Flag = Field(
+        False, description="also rows that are deleted or missing at the vendor"
+    )
+
+
+def _with(resource: Resource) -> dict[str, Any]:
+    told = Field(None, alias="with", description="what to add out of the mirror, between commas")
+    return {"expand": (chosen(expanding.names(resource), ",") | None, told)}
 
 
 @cache
@@ -73,16 +114,41 @@ def query_model(resource: Resource) -> type[Query]:
         if column.type in SPANS:
             fields[f"{column.name}_from"] = (SPANS[column.type] | None, None)
             fields[f"{column.name}_to"] = (SPANS[column.type] | None, None)
-    names = "|".join(column.name for column in resource.columns if column.type is not Type.JSON)
-    sort = Field(None, pattern=f"^-?({names})$", description="a column, with - for descending")
-    return create_model(
-        _name(resource, "query"), __base__=Listing, **fields, sort=(str | None, sort)
-    )
+    filters = resource.listed.filters if resource.listed else ()
+    fields |= {each.name: _filter(each) for each in filters}
+    if resource.listed and resource.listed.search:
+        told = f"text in {', '.join(resource.listed.search)}; numbers are found by their digits"
+        fields["query"] = (Words | None, Field(None, description=told))
+    sort = Field(None, description="a column, with - for descending")
+    fields["sort"] = (chosen(_sortable(resource)) | None, sort)
+    return create_model(_name(resource, "query"), __base__=Listing, **fields, **_with(resource))
+
+
+def _filter(declared: Filter) -> tuple[Any, Any]:
+    match declared:
+        case Linked(embedded=embedded):
+            return (Whole | None, Field(None, description=f"one of its {embedded}"))
+        case Tagged():
+            return (Words | None, Field(None, description="a tag's name, in any case, or its id"))
+        case HasValue():
+            told = "FIELD=VALUE: the field's id, name or code, and what it holds; may be repeated"
+            return (list[FieldValue], Field([], max_length=10, description=told))
+
+
+def _sortable(resource: Resource) -> list[str]:
+    names = [column.name for column in resource.columns if column.type is not Type.JSON]
+    return [sign + name for name in (*names, "changed_at") for sign in ("", "-")]
+
+
+@cache
+def one_query_model(resource: Resource) -> type[Query]:
+    return create_model(_name(resource, "one_query"), __base__=Place, **_with(resource))
 
 
 @cache
 def path_model(resource: Resource) -> type[BaseModel]:
-    return create_model(_name(resource, "path"), id=(FILTERS[resource.key_columns[0].type], ...))
+    fields: dict[str, Any] = {one.name: (FILTERS[one.type], ...) for one in resource.key_columns}
+    return create_model(_name(resource, "path"), **fields)
 
 
 @cache
@@ -95,19 +161,43 @@ def body_model(resource: Resource) -> type[Body]:
         "page": (int, Field(1, ge=1, le=1_000_000_000)),
         "limit": (int, Field(50, ge=1, le=250)),
         "query": (Words | None, None),
+        "include_deleted": (bool, False),
+        "live": (bool, False),
+        "integration": (int | None, Field(None, ge=-INT64, le=INT64)),
         "userId": (str | int | None, Field(None, description="tolerated; means nothing here")),
         "jwtToken": (str | None, Field(None, description="ignored: never stored, never logged")),
+        **_with(resource),
     }
     return cast(type[Body], create_model(_name(resource, "body"), __base__=base, **fields))
 
 
+def _columns(resource: Resource) -> dict[str, Any]:
+    fields = {column.name: _answered(resource, column) for column in resource.columns}
+    return fields | dict.fromkeys((*listing.MARKS, "observed_at"), (datetime | None, ...))
+
+
+@cache
+def plain_model(resource: Resource) -> Any:
+    """A row without what `with` adds: what `with` adds to another one."""
+    return create_model(_name(resource, "plain"), **_columns(resource))
+
+
 @cache
 def row_model(resource: Resource) -> Any:
-    fields: dict[str, Any] = {
-        column.name: _answered(resource, column) for column in resource.columns
-    }
-    fields |= dict.fromkeys(listing.MARKS, (datetime | None, ...))
+    expands = resource.listed.expands if resource.listed else ()
+    more: dict[str, Any] = {each.name: (_expanded(each), None) for each in expands}
+    fields = _columns(resource) | more
     return create_model(_name(resource, "row"), **fields, raw=(Any, None))
+
+
+def _expanded(expansion: Expansion) -> Any:
+    match expansion:
+        case Carries():
+            return Any
+        case Refers(to=to):
+            return plain_model(resources.BY_NAME[to]) | None
+        case Embeds(to=to) | Owns(to=to):
+            return list[plain_model(resources.BY_NAME[to])]  # type: ignore[misc]
 
 
 def _answered(resource: Resource, column: Column) -> tuple[Any, Any]:

@@ -1,100 +1,120 @@
-"""The SQL of one list: rows of the mirror, filtered, searched, sorted and paged.
+"""The SQL of one list: rows of the mirror, sorted, paged, with what `with` needs of the record.
 
-Nothing here knows a resource by name; columns, search and key come from its declaration.
+Nothing here knows a resource by name; columns and key come from its declaration.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
+    FromClause,
     RowMapping,
+    Select,
     Text,
     and_,
     cast,
     func,
-    or_,
+    literal,
     select,
-    tuple_,
 )
 
 from shared.db.bookkeeping import checkpoints
-from shared.db.mirror import rows_table
-from shared.resources.columns import Column, Type
-from shared.resources.grammar import Resource
+from shared.db.mirror import rows_table, stamps_table
+from shared.resources.columns import Type
+from shared.resources.grammar import Carries, Embeds, Resource
+from webhook_app import filtering
 from webhook_app.envelopes import moment
+from webhook_app.filtering import Wanted
 
 MARKS = ("changed_at", "deleted_at", "missing_since")
-_NUMBER = re.compile(r"[\d\s()+./-]+")
-FEWEST_DIGITS = 3
+RAW = "raw"
+Row = dict[str, Any]
+Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a caller asks of a list. equal, since, until: column → value."""
-
-    integration_id: int
-    page: int = 1
-    limit: int = 50
-    query: str | None = None
-    equal: Mapping[str, Any] = field(default_factory=dict)
-    since: Mapping[str, Any] = field(default_factory=dict)
-    until: Mapping[str, Any] = field(default_factory=dict)
-    updated_since: datetime | None = None
-    deleted: bool = False
-    sort: str | None = None
-    raw: bool = False
-
-
-def rows(
-    connection: Connection, resource: Resource, wanted: Wanted
-) -> tuple[list[dict[str, Any]], int]:
+def rows(connection: Connection, resource: Resource, wanted: Wanted) -> tuple[list[Row], int]:
     """One page of rows, and how many there are in all."""
-    condition = _condition(resource, wanted)
+    places = _places(resource, wanted).subquery("place")
+    page = _read(resource, wanted.integration_id, places, wanted.expand).add_columns(places.c.total)
+    page = page.order_by(*_order(resource, wanted.sort, places.c))
+    found = connection.execute(page).all()
+    if not found and wanted.page > 1:
+        return [], connection.scalar(_count(resource, wanted)) or 0
+    return [_readable(row._mapping, ends=-1) for row in found], found[0][-1] if found else 0
+
+
+def _count(resource: Resource, wanted: Wanted) -> Select[Any]:
+    condition = filtering.condition(resource, wanted)
+    return select(func.count()).select_from(rows_table(resource)).where(condition)
+
+
+def _places(resource: Resource, wanted: Wanted) -> Select[Any]:
+    """The keys of the page: only its own rows are then read whole, an index may do for the rest.
+
+    What is narrowed is gathered once, then counted and sorted: a planner who walks the order instead,
+    hoping to meet fifty soon, evaluates the condition for every row of the list (4.6 s of 100,000).
+    """
     table = rows_table(resource)
-    total = connection.scalar(select(func.count()).select_from(table).where(condition)) or 0
-    page = (
-        select(*_shown(resource, wanted.raw))
-        .where(condition)
-        .order_by(*_order(resource, wanted.sort))
+    names = dict.fromkeys((*resource.key, _sort(resource, wanted.sort).removeprefix("-")))
+    condition = filtering.condition(resource, wanted)
+    matching = select(*(table.c[name] for name in names)).where(condition)
+    columns: Any = table.c
+    total: Select[Any] = _count(resource, wanted)
+    if wanted.narrowed:
+        gathered = matching.cte("gathered").prefix_with("materialized")
+        matching, columns = select(gathered), gathered.c
+        total = select(func.count()).select_from(gathered)
+    return (
+        matching.add_columns(total.scalar_subquery().label("total"))
+        .order_by(*_order(resource, wanted.sort, columns))
         .limit(wanted.limit)
         .offset((wanted.page - 1) * wanted.limit)
     )
-    return [_readable(row) for row in connection.execute(page).mappings()], total
 
 
-def by_keys(
+def by_key(
     connection: Connection,
     resource: Resource,
     integration_id: int,
-    keys: Sequence[Any],
-    raw: bool = False,
-) -> list[dict[str, Any]]:
+    keys: Iterable[Sequence[Any]],
+    expand: Sequence[str] = (),
+) -> dict[Key, Row]:
     """Rows with the given keys, in the order of the keys; deleted ones too."""
-    table = rows_table(resource)
-    columns = [table.c[name] for name in resource.key]
-    wanted = [_key(resource, key) for key in keys]
-    found = connection.execute(
-        select(*_shown(resource, raw)).where(
-            table.c.integration_id == integration_id, tuple_(*columns).in_(wanted)
-        )
-    ).mappings()
-    by_key = {tuple(row[name] for name in resource.key): _readable(row) for row in found}
-    return [by_key[key] for key in wanted if key in by_key]
+    wanted = list(dict.fromkeys(_key(resource, key) for key in keys))
+    types = [rows_table(resource).c[name].type for name in resource.key]
+    given = [literal([key[n] for key in wanted], ARRAY(type_)) for n, type_ in enumerate(types)]
+    places = func.unnest(*given).table_valued(*resource.key, name="place").render_derived()
+    found = connection.execute(_read(resource, integration_id, places, expand)).mappings()
+    rows = {tuple(row[name] for name in resource.key): _readable(row) for row in found}
+    return {key: rows[key] for key in wanted if key in rows}
 
 
-def _key(resource: Resource, key: Any) -> tuple[Any, ...]:
-    parts = key if isinstance(key, list | tuple) else (key,)
+def _key(resource: Resource, key: Sequence[Any]) -> Key:
     numeric = [column.type is Type.BIGINT for column in resource.key_columns]
-    return tuple(int(p) if n else str(p) for p, n in zip(parts, numeric, strict=True))
+    return tuple(int(p) if n else str(p) for p, n in zip(key, numeric, strict=True))
+
+
+def _read(
+    resource: Resource, integration_id: int, places: FromClause, expand: Sequence[str]
+) -> Select[Any]:
+    """Whole rows at the places, each with the moment of the newest look at it."""
+    table, stamps = rows_table(resource), stamps_table(resource)
+    here = [table.c[name] == places.c[name] for name in resource.key]
+    same = [stamps.c[name] == table.c[name] for name in ("integration_id", *resource.key)]
+    return (
+        select(*_shown(resource, expand), stamps.c.observed_at)
+        .select_from(places)
+        .join(table, and_(table.c.integration_id == integration_id, *here))
+        .outerjoin(stamps, and_(*same))
+    )
 
 
 def freshness(connection: Connection, resource: Resource, integration_id: int) -> dict[str, Any]:
@@ -115,26 +135,34 @@ def freshness(connection: Connection, resource: Resource, integration_id: int) -
     }
 
 
-def _shown(resource: Resource, raw: bool) -> list[ColumnElement[Any]]:
+def _shown(resource: Resource, expand: Sequence[str]) -> list[ColumnElement[Any]]:
     """JSON is taken as text and handed on as it is: its numbers keep every digit."""
     table = rows_table(resource)
     shown: list[ColumnElement[Any]] = [
-        cast(table.c[column.name], Text).label(column.name)
+        _as_json(table.c[column.name], column.name)
         if column.type is Type.JSON
         else table.c[column.name]
         for column in resource.columns
     ]
     shown += [table.c[name] for name in MARKS]
-    if raw:
-        shown.append(cast(table.c.raw, Text).label("raw"))
-    json = {column.name for column in resource.columns if column.type is Type.JSON} | {"raw"}
-    return [
-        column.label(f"json:{column.name}") if column.name in json else column for column in shown
-    ]
+    for each in resource.listed.expands if resource.listed else ():
+        if each.name in expand and isinstance(each, Embeds | Carries):
+            embedded = table.c.raw["_embedded"][each.name]
+            as_sent = isinstance(each, Carries)
+            shown.append(_as_json(embedded, each.name) if as_sent else embedded.label(each.name))
+    if RAW in expand:
+        shown.append(_as_json(table.c.raw, RAW))
+    return shown
 
 
-def _readable(row: RowMapping) -> dict[str, Any]:
-    return {name.removeprefix("json:"): _value(name, value) for name, value in row.items()}
+def _as_json(value: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    return cast(value, Text).label(f"json:{name}")
+
+
+def _readable(row: RowMapping, ends: int | None = None) -> Row:
+    """Without what stands from `ends` on."""
+    items = [(str(name), value) for name, value in row.items()][:ends]
+    return {name.removeprefix("json:"): _value(name, value) for name, value in items}
 
 
 def _value(name: str, value: Any) -> Any:
@@ -147,50 +175,15 @@ def _value(name: str, value: Any) -> Any:
     return value
 
 
-def _condition(resource: Resource, wanted: Wanted) -> ColumnElement[bool]:
-    table = rows_table(resource)
-    types = {column.name: column.type for column in resource.columns}
-    conditions = [table.c.integration_id == wanted.integration_id]
-    conditions += [_equals(table.c[n], types[n], value) for n, value in wanted.equal.items()]
-    conditions += [table.c[name] >= value for name, value in wanted.since.items()]
-    conditions += [table.c[name] <= value for name, value in wanted.until.items()]
-    if not wanted.deleted:
-        conditions += [table.c.deleted_at.is_(None), table.c.missing_since.is_(None)]
-    if wanted.updated_since:
-        conditions.append(func.greatest(*(table.c[n] for n in MARKS)) >= wanted.updated_since)
-    if wanted.query:
-        conditions.append(_found(resource, wanted.query))
-    return and_(*conditions)
+def _sort(resource: Resource, asked: str | None) -> str:
+    """The sort asked for, else newest first, else by key."""
+    newest = resource.newest
+    return asked or (f"-{newest}" if newest else resource.key[0])
 
 
-def _equals(column: ColumnElement[Any], type_: Type, value: Any) -> ColumnElement[bool]:
-    if type_ is Type.TEXTS:
-        return column.contains([value])
-    return column == (Decimal(value) if type_ is Type.NUMERIC else value)
-
-
-def _found(resource: Resource, query: str) -> ColumnElement[bool]:
-    """`query` somewhere in a searched column; a phone or document number by its digits."""
-    texts = [_as_text(resource, name) for name in resource.listed.search] if resource.listed else []
-    hits = [text.icontains(query, autoescape=True) for text in texts]
-    digits = re.sub(r"\D", "", query)
-    if _NUMBER.fullmatch(query) and len(digits) >= FEWEST_DIGITS:
-        bare = [func.regexp_replace(text, "[^0-9;]", "", "g") for text in texts]
-        hits += [text.contains(digits) for text in bare]
-    return or_(*hits)
-
-
-def _as_text(resource: Resource, name: str) -> ColumnElement[Any]:
-    column = rows_table(resource).c[name]
-    declared: Column = next(column for column in resource.columns if column.name == name)
-    return func.array_to_string(column, ";") if declared.type is Type.TEXTS else column
-
-
-def _order(resource: Resource, sort: str | None) -> list[ColumnElement[Any]]:
-    """The sort asked for, else newest first; the key makes it the same on every page."""
-    table = rows_table(resource)
-    has_moment = any(column.name == "updated_at" for column in resource.columns)
-    sort = sort or ("-updated_at" if has_moment else resource.key[0])
-    column = table.c[sort.removeprefix("-")]
+def _order(resource: Resource, asked: str | None, columns: Any) -> list[ColumnElement[Any]]:
+    """Absent values come last; the key makes it the same on every page."""
+    sort = _sort(resource, asked)
+    column = columns[sort.removeprefix("-")]
     first = column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last()
-    return [first, *(table.c[name] for name in resource.key)]
+    return [first, *(columns[name] for name in resource.key)]

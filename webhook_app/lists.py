@@ -12,17 +12,20 @@ from flask_openapi3.types import ResponseDict
 from sqlalchemy import Connection
 
 from shared import integrations, resources
-from shared.questions import LOOK_LIVE
+from shared.resources.columns import Type
 from shared.resources.grammar import Resource
 from shared.settings import Settings
-from webhook_app import asking, list_models, listing
+from webhook_app import expanding, list_models, listing, live
 from webhook_app.auth import needs
 from webhook_app.envelopes import answer, pagination, problems
-from webhook_app.listing import Wanted
+from webhook_app.filtering import Wanted
+from webhook_app.listing import RAW
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
 
+ASKED = problems(400, 401, 403, 404, 429, 502, 503)
+"""What can go wrong where the vendor may be asked."""
 NO_TOKENS_HERE = " The jwtToken in the body was ignored: credentials are Ponte's settings."
 
 
@@ -32,41 +35,42 @@ def serve(api: APIBlueprint, resource: Resource) -> None:
     names = dict.fromkeys((resource.listed.route, resource.name))
     for name in names:
         _serve_list(api, resource, name)
-        if len(resource.key) == 1:
-            _serve_one(api, resource, name)
+        _serve_one(api, resource, name)
         if resource.listed.body_id:
             _serve_post(api, resource, name)
 
 
 def _serve_list(api: APIBlueprint, resource: Resource, name: str) -> None:
     def view(query: Any) -> Response:
-        return _live(resource, query) if query.live else _mirrored(resource, query)
+        return _list(resource, query)
 
     _describe(
         view, f"{name}_list", f"List {resource.full_name}", query=list_models.query_model(resource)
     )
-    documented: ResponseDict = {
-        **problems(400, 401, 404, 429, 502, 503),
-        "200": list_models.page_model(resource),
-    }
+    documented: ResponseDict = {**ASKED, "200": list_models.page_model(resource)}
     api.get(f"/{name}", responses=documented)(checked(view))
 
 
 def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
-    def view(path: Any) -> Response:
-        return _one(resource, path.id)
+    def view(path: Any, query: Any) -> Response:
+        return _one(resource, [getattr(path, column) for column in resource.key], query)
 
     _describe(
         view,
         f"{name}_one",
         f"One row of {resource.full_name}",
         path=list_models.path_model(resource),
+        query=list_models.one_query_model(resource),
     )
-    documented: ResponseDict = {
-        **problems(400, 401, 404, 503),
-        "200": list_models.one_model(resource),
-    }
-    api.get(f"/{name}/<id>", responses=documented)(checked(view))
+    documented: ResponseDict = {**ASKED, "200": list_models.one_model(resource)}
+    api.get(f"/{name}/{_key_in_path(resource)}", responses=documented)(checked(view))
+
+
+def _key_in_path(resource: Resource) -> str:
+    """`<id>`, `<pipeline_id>/<id>`; what stands before the id may hold a slash (`catalogs/7001`)."""
+    *parts, id_ = resource.key_columns
+    before = [f"<{'path:' if part.type is Type.TEXT else ''}{part.name}>" for part in parts]
+    return "/".join([*before, f"<{id_.name}>"])
 
 
 def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:
@@ -75,7 +79,7 @@ def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:
     def view(body: Any) -> Response:
         note = NO_TOKENS_HERE if body.jwtToken is not None else ""
         key = getattr(body, body_id)
-        return _one(resource, key, note) if key is not None else _mirrored(resource, body, note)
+        return _list(resource, body, note) if key is None else _one(resource, [key], body, note)
 
     _describe(
         view,
@@ -83,10 +87,7 @@ def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:
         f"One row of {resource.full_name}, or a list",
         body=list_models.body_model(resource),
     )
-    documented: ResponseDict = {
-        **problems(400, 401, 404, 503),
-        "200": list_models.found_model(resource),
-    }
+    documented: ResponseDict = {**ASKED, "200": list_models.found_model(resource)}
     api.post(f"/{name}", responses=documented)(needs("read")(checked(view)))
 
 
@@ -96,15 +97,25 @@ def _describe(view: Callable[..., Response], name: str, doc: str, **annotations:
     view.__annotations__ = {**annotations, "return": Response}
 
 
-def _mirrored(resource: Resource, asked: Any, note: str = "") -> Response:
-    settings = process().settings
+def _list(resource: Resource, asked: Any, note: str = "") -> Response:
+    """A page of the mirror; with `live` the rows of the vendor's page, out of the mirror too."""
+    integration_id = process().database.run(
+        _account, process().settings, resource, asked.integration
+    )
+    keys = live.page(resource, integration_id, asked) if asked.live else None
 
     def read(connection: Connection) -> Response:
-        chosen = getattr(asked, "integration_id", None)
-        integration_id = _integration_id(connection, settings, resource, chosen)
-        rows, total = listing.rows(connection, resource, _wanted(resource, asked, integration_id))
+        wanted = _wanted(resource, asked, integration_id)
+        if keys is None:
+            rows, total = listing.rows(connection, resource, wanted)
+            told = f"{len(rows)} of {total} {resource.name}, from the mirror."
+        else:
+            found = listing.by_key(connection, resource, integration_id, keys, wanted.expand)
+            rows, total = list(found.values()), None
+            told = f"{len(rows)} {resource.name}, just asked of the vendor, and kept."
+        expanding.expand(connection, integration_id, resource, rows, wanted.expand)
         return answer(
-            f"{len(rows)} of {total} {resource.name}, from the mirror.{note}",
+            f"{told}{note}",
             rows,
             pagination=pagination(asked.page, asked.limit, total),
             freshness=listing.freshness(connection, resource, integration_id),
@@ -114,83 +125,68 @@ def _mirrored(resource: Resource, asked: Any, note: str = "") -> Response:
 
 
 def _wanted(resource: Resource, asked: Any, integration_id: int) -> Wanted:
-    given = {name: value for name, value in asked if value is not None}
+    given = {name: value for name, value in asked if value not in (None, [])}
     columns = [column.name for column in resource.columns]
-    plain = ("page", "limit", "query", "updated_since", "deleted", "sort", "raw")
+    filters = [each.name for each in (resource.listed.filters if resource.listed else ())]
+    plain = ("page", "limit", "query", "updated_since", "include_deleted", "sort")
     return Wanted(
         integration_id,
         **{name: given[name] for name in plain if name in given},
         equal={name: given[name] for name in columns if name in given and name not in plain},
         since={n: given[f"{n}_from"] for n in columns if f"{n}_from" in given},
         until={n: given[f"{n}_to"] for n in columns if f"{n}_to" in given},
+        other={name: given[name] for name in filters if name in given},
+        expand=_expand(asked),
     )
 
 
-def _integration_id(
-    connection: Connection, settings: Settings, resource: Resource, asked: int | None = None
+def _expand(asked: Any) -> list[str]:
+    return asked.expand.split(",") if asked.expand else []
+
+
+def _account(
+    connection: Connection, settings: Settings, resource: Resource, asked: int | None
 ) -> int:
-    """The integration asked for, else the one of this environment; 0, which has no rows, if none."""
-    if asked is None:
-        found = integrations.of_environment(connection, settings, resource.provider)
-        return found.id if found else 0
-    known = [one.id for one in integrations.all_of(connection) if one.provider == resource.provider]
-    if asked not in known:
-        there = ", ".join(map(str, known)) or "none yet"
-        raise Problem(404, f"no {resource.provider} integration {asked}; there are: {there}")
-    return asked
+    """The integration asked for, else the one that is meant (integrations.chosen); 0, which has no
+    rows, if there is none yet."""
+    found = integrations.chosen(connection, settings, resource.provider, asked)
+    return found.id if found else 0
 
 
-def _one(resource: Resource, key: Any, note: str = "") -> Response:
-    settings = process().settings
-
-    def read(connection: Connection) -> Response:
-        id_ = _integration_id(connection, settings, resource)
-        rows = listing.by_keys(connection, resource, id_, [key], raw=True)
-        fresh = listing.freshness(connection, resource, id_)
-        if not rows:
-            _, total = listing.rows(connection, resource, Wanted(id_, limit=1))
-            raise Problem(404, _absent(resource, key, total, fresh["synced_at"]))
-        return answer(f"From the mirror.{note}", rows[0], freshness=fresh)
-
-    return process().database.run(read)
-
-
-def _absent(resource: Resource, key: Any, total: int, synced_at: datetime | None) -> str:
-    when = f"last read {synced_at:%Y-%m-%d %H:%M} UTC" if synced_at else "never read yet"
-    return (
-        f"{resource.full_name} has no row {key}; {total} rows are mirrored, {when}. "
-        f"POST /api/{resource.provider}/sync reads it again."
+def _one(resource: Resource, key: list[Any], asked: Any, note: str = "") -> Response:
+    """One row with its record; deleted ones too. With `live` the vendor is asked for it first."""
+    integration_id = process().database.run(
+        _account, process().settings, resource, asked.integration
     )
-
-
-def _live(resource: Resource, asked: Any) -> Response:
-    """Has a worker fetch the vendor's page, and answers with these rows out of the mirror."""
-    extra = asked.model_fields_set - {"live", "page", "limit", "query", "raw"}
-    if extra:
-        raise Problem(
-            400, f"live=true goes with page, limit and query, not with {', '.join(extra)}"
-        )
-    question = {
-        "resource": resource.full_name,
-        "page": asked.page,
-        "limit": asked.limit,
-        "query": asked.query,
-    }
-    settings, given = process().settings, asking.ask(LOOK_LIVE, question)
-    if "error" in given:
-        raise asking.refusal({**given, **given["error"]})
+    if asked.live:
+        live.one(resource, integration_id, key)
 
     def read(connection: Connection) -> Response:
-        id_ = _integration_id(connection, settings, resource)
-        rows = listing.by_keys(connection, resource, id_, given["keys"], asked.raw)
-        return answer(
-            f"{len(rows)} {resource.name}, just asked of the vendor.",
-            rows,
-            pagination=pagination(asked.page, asked.limit, None),
-            freshness=listing.freshness(connection, resource, id_),
-        )
+        expand = [*_expand(asked), RAW]
+        found = listing.by_key(connection, resource, integration_id, [key], expand)
+        fresh = listing.freshness(connection, resource, integration_id)
+        rows = list(found.values())
+        if not rows:
+            _, total = listing.rows(connection, resource, Wanted(integration_id, limit=1))
+            raise Problem(404, _absent(resource, key, total, fresh["synced_at"], asked.live))
+        expanding.expand(connection, integration_id, resource, rows, expand)
+        told = "Just asked of the vendor, and kept." if asked.live else "From the mirror."
+        return answer(f"{told}{note}", rows[0], freshness=fresh)
 
     return process().database.run(read)
+
+
+def _absent(
+    resource: Resource, key: list[Any], total: int, synced_at: datetime | None, asked: bool
+) -> str:
+    when = f"last read {synced_at:%Y-%m-%d %H:%M} UTC" if synced_at else "never read yet"
+    more = (
+        "The vendor, just asked, has none either."
+        if asked
+        else f"POST /api/{resource.provider}/sync reads it again."
+    )
+    named = "/".join(map(str, key))
+    return f"{resource.full_name} has no row {named}; {total} rows are mirrored, {when}. {more}"
 
 
 def of_provider(api: APIBlueprint, provider: str) -> None:

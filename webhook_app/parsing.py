@@ -8,14 +8,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from functools import wraps
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
 import orjson
 from flask import request
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from webhook_app.problems import Problem
 
@@ -68,9 +76,26 @@ Whole = Annotated[int, Field(strict=True, ge=-INT64, le=INT64), BeforeValidator(
 Page = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000), BeforeValidator(_digits)]
 Limit = Annotated[int, Field(strict=True, ge=1, le=250), BeforeValidator(_digits)]
 Words = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+FieldValue = Annotated[str, Field(max_length=400, pattern=r"^[^=\x00]+=[^\x00]+$")]
 Number = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$")]
 Day = Annotated[date, BeforeValidator(_iso_day)]
 Moment = Annotated[datetime, BeforeValidator(_utc), AfterValidator(_with_zone)]
+
+
+def chosen(allowed: Collection[str], separator: str | None = None) -> Any:
+    """One of the words, or several between separators; what else is given is told with them."""
+
+    def check(value: str) -> str:
+        given = value.split(separator) if separator else [value]
+        if not set(given) <= set(allowed):
+            raise ValueError(f"there are: {', '.join(allowed)}")
+        return value
+
+    word = f"({'|'.join(allowed)})"
+    pattern = f"^{word}({separator}{word})*$" if separator else f"^{word}$"
+    return Annotated[
+        str, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": pattern})
+    ]
 
 
 def checked(view: View) -> View:
@@ -83,7 +108,7 @@ def checked(view: View) -> View:
         if "path" in hints:
             given["path"] = _parse(hints["path"], in_path, "path")
         if "query" in hints:
-            given["query"] = _parse(hints["query"], _query(), "query")
+            given["query"] = _parse(hints["query"], _query(hints["query"]), "query")
         elif request.args:
             raise Problem(400, f"no parameters are known here, but got: {', '.join(request.args)}")
         if "body" in hints:
@@ -94,11 +119,14 @@ def checked(view: View) -> View:
     return wrapper  # type: ignore[return-value]
 
 
-def _query() -> dict[str, str]:
-    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+def _query(model: type[BaseModel]) -> dict[str, str | list[str]]:
+    """A parameter whose type is a list may be repeated, no other may."""
+    lists = {name for name, one in model.model_fields.items() if get_origin(one.annotation) is list}
+    given = dict(request.args.lists())
+    repeated = [name for name, values in given.items() if len(values) > 1 and name not in lists]
     if repeated:
         raise Problem(400, f"given more than once: {', '.join(repeated)}")
-    return request.args.to_dict()
+    return {name: values if name in lists else values[0] for name, values in given.items()}
 
 
 def _body() -> Any:
@@ -115,15 +143,19 @@ def _parse(model: type[Model], given: Any, where: str) -> Model:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        errors = [_explained(item, model) for item in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        errors = [_explained(item, model, echo=where != "body") for item in found]
         told = "; ".join(f"{item['field']}: {item['problem']}" for item in errors)
         raise Problem(400, f"the {where} is not right: {told}", errors=errors) from None
 
 
-def _explained(item: Any, model: type[BaseModel]) -> dict[str, str]:
-    """One of pydantic's findings in words; never the value, which may be a secret."""
+def _explained(item: Any, model: type[BaseModel], *, echo: bool) -> dict[str, str]:
+    """One of pydantic's findings in words; the value only of a known parameter, never out of a body."""
     field = ".".join(str(part) for part in item["loc"]) or "(all)"
     if item["type"] == "extra_forbidden":
         known = sorted(one.alias or name for name, one in model.model_fields.items())
         return {"field": field[:100], "problem": f"unknown; there are: {', '.join(known)}"}
-    return {"field": field, "problem": str(item["msg"]).removeprefix("Value error, ")}
+    problem = str(item["msg"]).removeprefix("Value error, ")
+    plain = echo and isinstance(item["input"], str | int)
+    got = f"; got '{item['input']!s:.60}'" if plain else ""
+    return {"field": field, "problem": f"{problem}{got}"}

@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
         queue.SCHEDULE: min(15.0, config.kommo_incremental_seconds),
         queue.SCHEDULE_AUDITS: 30.0,
         queue.TIDY: 3600.0,
+        queue.CARE: 180.0,
     }.items()
 }
 # the schedule is idempotent: nothing has to be remembered over a restart, nothing can be stale
@@ -75,6 +76,7 @@ TASKS: dict[str, Callable[..., None]] = {
     queue.SCHEDULE_AUDITS: tasks.make_due_audits,
     queue.SWEEP: tasks.sweep,
     queue.TIDY: tasks.tidy,
+    queue.CARE: tasks.care_for_webhooks,
 }
 for _name, _work in TASKS.items():
     _register(_name, _work)

@@ -25,10 +25,10 @@ from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Resource
 from worker.reach import Reach
-from worker.sources import identity
+from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
 from worker.sources.kommo_webhooks import Undecodable, decode
-from worker.sources.opening import credentials, open_source
+from worker.sources.opening import open_source
 from worker.sources.protocol import Account, Ask, Found
 from worker.sync import sweep
 from worker.sync.sweep import Slice
@@ -70,7 +70,10 @@ class Pace:
 
 @dataclass
 class Folded:
-    """Claimed deliveries, folded: what to look at, and what is settled without a look."""
+    """Claimed deliveries, folded: what to look at, and what is settled without a look.
+
+    about: delivery → the rows that it names, `kommo.leads:123`.
+    """
 
     looks: dict[tuple[Resource, Slice], dict[str, bool]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -78,6 +81,7 @@ class Folded:
     outcomes: dict[tuple[str, str | None], list[int]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    about: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
         for look in heard.looks:
             said = folded.looks[look.resource, look.slice]
             said[look.id] = said.get(look.id, False) or look.deleted
+            key = "/".join([*(value for _, value in look.slice), look.id])
+            folded.about[delivery.id].append(f"{look.resource.full_name}:{key}")
         outcome = (
             ("done", None) if heard.looks else ("not mirrored yet", ", ".join(heard.other)[:200])
         )
@@ -114,11 +120,19 @@ def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
     return folded
 
 
+def _cause(ids: Sequence[int]) -> str:
+    """For the journal; which of them named a row, stands with the deliveries themselves."""
+    first, last = min(ids, default=0), max(ids, default=0)
+    return f"deliveries {first} to {last}" if last > first else f"delivery {first}"
+
+
 def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
     """Works off what waits, for about `seconds`; True when something still waits."""
     deadline = time.monotonic() + seconds
     with reach.engine.begin() as connection:
         integration = integrations.by_id(connection, integration_id)
+    if not integration.active:  # what it is sent is kept until it is resumed
+        return False
     while time.monotonic() < deadline:
         with _alone(reach, integration_id) as alone:
             if not alone:
@@ -153,7 +167,7 @@ class Drain:
 
     def __init__(self, reach: Reach, integration: Integration) -> None:
         self._reach, self._integration = reach, integration
-        self._given = credentials(reach.settings, integration.provider)
+        self._given = oauth.usable(reach, integration)
         # one for all batches: its connection to the vendor stays open
         self._source = open_source(reach, integration, self._given, priority=WEBHOOKS)
         self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)
@@ -193,9 +207,9 @@ class Drain:
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)
         except (Retryable, Fatal, SoftTimeLimitExceeded) as error:
+            self._put_back(owner, claimed, error)
             if isinstance(error, CredentialsRefused):
                 identity.note_refused(self._reach, self._integration, self._given)
-            self._put_back(owner, claimed, error)
             raise
         except OperationalError:
             raise  # without a database nothing can be put back: the lease does it
@@ -244,6 +258,7 @@ class Drain:
         account: Account,
     ) -> None:
         """Rows, marks and outcomes, in one transaction."""
+        cause = _cause([id_ for ids in folded.outcomes.values() for id_ in ids])
         for look in looked:
             sweep.keep_look(
                 connection,
@@ -252,10 +267,11 @@ class Drain:
                 look.ids,
                 look.found,
                 account.country,
+                cause,
                 look.told,
             )
         for (outcome, reason), ids in folded.outcomes.items():
-            deliveries.settle(connection, owner, ids, outcome, reason)
+            deliveries.settle(connection, owner, ids, outcome, reason, folded.about)
 
     def _put_back(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
         """They are looked at again later; how much later grows with how often it was tried."""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Connection
-
-from shared import deliveries, integrations, questions, queue, resources, runs
+from shared import deliveries, integrations, questions, queue, runs
 from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
-from shared.integrations import Integration
 from shared.logs import logger
-from shared.settings import Settings
-from worker import answers, schedule
+from worker import answers, expiry, schedule, subscription
 from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
@@ -22,9 +18,9 @@ from worker.sync import journal
 from worker.sync.carry import carry_out
 
 log = logger(__name__)
-AUDIT_SECONDS = 15.0
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
+AUDIT_SECONDS = 15.0
 
 
 def sync(reach: Reach, run_id: int) -> None:
@@ -50,35 +46,13 @@ def audit(reach: Reach, audit_id: int) -> None:
 
 def make_due_audits(reach: Reach) -> None:
     """Rings for audits that wait; in the hours of the night orders the next one when none is under way."""
-    settings = reach.settings
     with reach.engine.begin() as connection:
-        night = due.in_hours(settings, clock(connection))
-        ours = [each for each in integrations.ensure(connection, settings) if each.active]
-        if (
-            night
-            and settings.ponte_audit_days
-            and not books.active(connection, [o.id for o in ours])
-        ):
-            _order_audit(connection, settings, ours)
-        waiting = [
-            one for one in books.ready(connection) if one.integration_id in {o.id for o in ours}
-        ]
-    if not reach.redis.llen(queue.QUEUES[queue.AUDIT]):
-        for one in waiting:
-            if night or one.trigger != runs.SCHEDULE:
-                reach.ring(queue.AUDIT, one.id)
-
-
-def _order_audit(connection: Connection, settings: Settings, ours: list[Integration]) -> None:
-    for integration in ours:
-        wanted = due.readable(
-            connection, integration.id, resources.of_provider(integration.provider)
-        )
-        audited = due.last(connection, integration.id)
-        chosen = due.next_due(settings, wanted, audited, clock(connection))
-        if chosen:
-            books.request(connection, integration.id, chosen, trigger=runs.SCHEDULE)
-            return
+        working = integrations.worked_on(connection, reach.settings)
+        due.order(connection, reach.settings, working, clock(connection))
+        waiting = due.waiting(connection, reach.settings, working, clock(connection))
+    if waiting and not reach.redis.llen(queue.QUEUES[queue.AUDIT]):
+        for audit_id in waiting:
+            reach.ring(queue.AUDIT, audit_id)
 
 
 def answer(reach: Reach, question_id: str) -> None:
@@ -92,23 +66,24 @@ def answer(reach: Reach, question_id: str) -> None:
 def make_due_runs(reach: Reach) -> None:
     """Runs for everything that is due; two schedulers at once make them once."""
     with reach.engine.begin() as connection:
-        for integration in integrations.ensure(connection, reach.settings):
-            given = credentials(reach.settings, integration.provider)
-            digest = reach.keys.digest(given.seal)
-            if not integration.active or schedule.refused(connection, integration, digest):
-                continue
-            past = schedule.past(connection, integration)
-            wanted = schedule.due(reach.settings, integration.provider, past, clock(connection))
-            for full in (True, False):
-                chosen = [resource for resource, whole in wanted if whole is full]
-                if chosen:
-                    runs.request(connection, integration, chosen, full=full, trigger=runs.SCHEDULE)
+        working = integrations.worked_on(connection, reach.settings)
+    for integration in working:
+        try:
+            given = credentials(reach, integration)
+        except Misuse as error:
+            log.warning("integration_skipped", integration=integration.id, why=str(error))
+            continue
+        expiry.watch(reach, integration, given)
+        digest = reach.keys.digest(given.seal)
+        with reach.engine.begin() as connection:
+            if integrations.refused_digest(connection, integration.id) != digest:
+                schedule.order(connection, reach.settings, integration)
 
 
 def sweep(reach: Reach) -> None:
     """Rings for what waits: deliveries, runs that are ready, runs whose worker died."""
     with reach.engine.begin() as connection:
-        ours = [each.id for each in integrations.ensure(connection, reach.settings)]
+        ours = [each.id for each in integrations.worked_on(connection, reach.settings)]
         inboxes = [id_ for id_ in deliveries.integrations_waiting(connection) if id_ in ours]
         ready = runs.ready(connection, ours)
     for task, ids in ((queue.DRAIN, inboxes), (queue.SYNC, ready)):
@@ -116,6 +91,11 @@ def sweep(reach: Reach) -> None:
         if ids and not reach.redis.llen(queue.QUEUES[task]):
             for id_ in ids:
                 reach.ring(task, id_)
+
+
+def care_for_webhooks(reach: Reach) -> None:
+    """A subscription that Kommo switched off, or that somebody changed, is mended within minutes."""
+    subscription.tend_all(reach)
 
 
 def tidy(reach: Reach) -> None:

@@ -9,13 +9,23 @@ from collections.abc import Iterable
 
 from shared import resources
 from shared.resources.columns import Column, Type
-from shared.resources.grammar import AnyOf, Dimension, Months, OneOf, PerRow, Resource, TrailingDays
+from shared.resources.grammar import (
+    AnyOf,
+    Dimension,
+    Expansion,
+    Filter,
+    Months,
+    OneOf,
+    PerRow,
+    Resource,
+    TrailingDays,
+)
 
 TITLES = {"kommo": "Kommo", "gestao-click": "Gestão Click"}
 HEAD = """\
 # What is mirrored
 
-Generated from `shared/resources/kommo.py` and `shared/resources/gestao_click.py`. Do not edit it: run
+Generated from the declarations in `shared/resources/`. Do not edit it: run
 
     .venv/bin/python -m shared.resources.document > docs/resources.md
 
@@ -23,6 +33,9 @@ Every table below has these columns besides its own: `integration_id` (the accou
 primary key), `raw` (the record as the vendor sent it), `changed_at` (when the row was last written),
 `deleted_at` (the vendor said that it is gone) and `missing_since` (it is gone without a word). A row
 that is there has null in both of the last two. There are no foreign keys between the tables.
+
+`kommo.links` is a view over what leads, contacts, companies and customers carry of each other:
+`integration_id, entity_type, entity_id, to_entity_type, to_entity_id, is_main, catalog_id, quantity`.
 """
 
 
@@ -59,6 +72,8 @@ def _section(resource: Resource) -> str:
         ("masked before it is stored", _code(*resource.masked)),
         ("HTTP", _route(resource)),
         ("`query` looks into", _code(*(resource.listed.search if resource.listed else ()))),
+        ("`with` may add", _names(resource.listed.expands if resource.listed else ())),
+        ("filters besides columns", _names(resource.listed.filters if resource.listed else ())),
     ]
     said = _table(("", ""), ((name, value) for name, value in facts if value))
     columns = _table(
@@ -81,6 +96,10 @@ def _anchor(resource: Resource) -> str:
 
 def _code(*words: str) -> str:
     return ", ".join(f"`{word}`" for word in words if word)
+
+
+def _names(declared: Iterable[Expansion | Filter]) -> str:
+    return _code(*(each.name for each in declared))
 
 
 def _parameters(resource: Resource) -> str:

@@ -184,16 +184,84 @@ class Webhook:
 
 
 @dataclass(frozen=True)
+class Refers:
+    """`with=company`: the row of `to` whose key stands in the columns `by`; null when there is none."""
+
+    name: str
+    to: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Embeds:
+    """`with=contacts`: the rows of `to` whose ids the record embeds under the same name, in its order."""
+
+    name: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Owns:
+    """`with=statuses`: the rows of `to` whose column `by` holds this row's id, by their key."""
+
+    name: str
+    to: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Carries:
+    """`with=tags`: what the record itself embeds under this name, as the vendor sent it."""
+
+    name: str
+
+
+Expansion = Refers | Embeds | Owns | Carries
+"""What `with` adds to a row, out of the mirror."""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """`contact_id=1`: the record embeds that id under `embedded`."""
+
+    name: str
+    embedded: str
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """`tag=VIP`: the record embeds a tag of that name, in any case, or of that id."""
+
+    name: str = "tag"
+
+
+@dataclass(frozen=True)
+class HasValue:
+    """`custom_field=CPF=123.456.789-09`: a field, by id, name or code, holds a value; may be repeated."""
+
+    name: str = "custom_field"
+
+
+Filter = Linked | Tagged | HasValue
+"""What can be asked of a row besides the values of its columns."""
+
+
+@dataclass(frozen=True)
 class Listed:
     """How the HTTP API serves the resource.
 
-    route: the name under /api/<provider>/; search: columns that `query` looks into;
-    body_id: the key of a POST body that asks for one (`{"contactId": 1}`).
+    route: the name under /api/<provider>/; search: columns that `query` looks into (of `custom_fields`
+    it knows the numbers); body_id: the key of a POST body that asks for one (`{"contactId": 1}`);
+    expands: what `with` may name; filters: besides those by column; large: many thousand rows are to be
+    expected, so the usual order and the numbers have indexes.
     """
 
     route: str
     search: tuple[str, ...] = ()
     body_id: str | None = None
+    expands: tuple[Expansion, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    large: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +326,12 @@ class Resource:
     def key_columns(self) -> tuple[Column, ...]:
         by_name = {column.name: column for column in self.columns}
         return tuple(by_name[name] for name in self.key)
+
+    @property
+    def newest(self) -> str | None:
+        """The moment by which a list is in order without another wish, newest first."""
+        names = {column.name for column in self.columns}
+        return next((name for name in ("updated_at", "created_at") if name in names), None)
 
     @property
     def fingerprint(self) -> bytes:

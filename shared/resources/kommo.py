@@ -6,7 +6,20 @@ Here stands what people work on every day; how the account is set up, in `kommo_
 from __future__ import annotations
 
 from shared.resources.columns import asked, document, flag, integer, moment, money, text
-from shared.resources.grammar import ById, Listed, OneOf, Resource, Since, Webhook
+from shared.resources.grammar import (
+    ById,
+    Carries,
+    Embeds,
+    HasValue,
+    Linked,
+    Listed,
+    OneOf,
+    Refers,
+    Resource,
+    Since,
+    Tagged,
+    Webhook,
+)
 from shared.resources.kommo_readers import (
     COMPANY_ID,
     CUSTOM_FIELDS,
@@ -36,6 +49,15 @@ from shared.resources.kommo_setup import (
 from shared.resources.kommo_setup import TAGS as TAG_LISTS
 
 UPDATED = Since("updated_at", "updated_at")
+RESPONSIBLE = Refers("responsible", "kommo.users", ("responsible_user_id",))
+AUTHOR = Refers("author", "kommo.users", ("created_by",))
+COMPANY = Refers("company", "kommo.companies", ("company_id",))
+CONTACT = Refers("contact", "kommo.contacts", ("contact_id",))
+PIPELINE = Refers("pipeline", "kommo.pipelines", ("pipeline_id",))
+ITS_CONTACTS, ITS_LEADS = Embeds("contacts", "kommo.contacts"), Embeds("leads", "kommo.leads")
+AS_SENT = (Carries("tags"), Carries("catalog_elements"))
+BY_CONTACT, BY_LEAD = Linked("contact_id", "contacts"), Linked("lead_id", "leads")
+BY_CONTENT = (Tagged(), HasValue())
 
 
 def _webhook(group: str, entity: str, *actions: str) -> Webhook:
@@ -70,7 +92,24 @@ LEADS = Resource(
     webhook=_webhook("leads", "lead", "status"),
     news=_news("lead"),
     tombstone="is_deleted",
-    listed=Listed("deals", search=("name",), body_id="dealId"),
+    listed=Listed(
+        "deals",
+        search=("name", "custom_fields"),
+        body_id="dealId",
+        expands=(
+            ITS_CONTACTS,
+            Refers("main_contact", "kommo.contacts", ("main_contact_id",)),
+            COMPANY,
+            PIPELINE,
+            Refers("status", "kommo.statuses", ("pipeline_id", "status_id")),
+            RESPONSIBLE,
+            Refers("loss_reason", "kommo.loss_reasons", ("loss_reason_id",)),
+            Refers("source", "kommo.sources", ("source_id",)),
+            *AS_SENT,
+        ),
+        filters=(BY_CONTACT, *BY_CONTENT),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -107,7 +146,14 @@ CONTACTS = Resource(
     webhook=_webhook("contacts", "contact"),
     news=_news("contact"),
     tombstone="is_deleted",
-    listed=Listed("contacts", search=("name", "phones", "emails"), body_id="contactId"),
+    listed=Listed(
+        "contacts",
+        search=("name", "phones", "emails", "custom_fields"),
+        body_id="contactId",
+        expands=(ITS_LEADS, COMPANY, RESPONSIBLE, *AS_SENT),
+        filters=(BY_LEAD, *BY_CONTENT),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -141,7 +187,13 @@ COMPANIES = Resource(
     webhook=_webhook("companies", "company"),
     news=_news("company"),
     tombstone="is_deleted",
-    listed=Listed("companies", search=("name", "phones", "emails")),
+    listed=Listed(
+        "companies",
+        search=("name", "phones", "emails", "custom_fields"),
+        expands=(ITS_CONTACTS, ITS_LEADS, RESPONSIBLE, *AS_SENT),
+        filters=(BY_CONTACT, BY_LEAD, *BY_CONTENT),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -170,7 +222,12 @@ TASKS = Resource(
     by_id=MANY,
     webhook=Webhook("task", ("add_task", "update_task", "delete_task", "responsible_task")),
     news=("task_deleted",),
-    listed=Listed("tasks", search=("text", "result_text")),
+    listed=Listed(
+        "tasks",
+        search=("text", "result_text"),
+        expands=(RESPONSIBLE,),
+        large=True,
+    ),
     columns=(
         integer("id"),
         text("entity_type"),
@@ -202,6 +259,12 @@ CUSTOMERS = Resource(
         ("add_customer", "update_customer", "delete_customer", "responsible_customer"),
     ),
     tombstone="is_deleted",
+    listed=Listed(
+        "customers",
+        search=("name", "custom_fields"),
+        expands=(ITS_CONTACTS, Embeds("companies", "kommo.companies"), RESPONSIBLE, *AS_SENT),
+        filters=(BY_CONTACT, *BY_CONTENT),
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -233,6 +296,7 @@ NOTES = Resource(
     by_id=MANY,
     webhook=Webhook("note", ("note_lead", "note_contact", "note_company")),
     news=("common_note_deleted",),
+    listed=Listed("notes", search=("text",), expands=(AUTHOR, RESPONSIBLE), large=True),
     columns=(
         asked("entity_type"),
         integer("id"),
@@ -256,6 +320,7 @@ EVENTS = Resource(
     key=("id",),
     since=Since("created_at", "created_at"),
     append_only=True,
+    listed=Listed("events", expands=(AUTHOR,), large=True),
     columns=(
         text("id"),
         text("type"),
@@ -277,6 +342,11 @@ UNSORTED = Resource(
     key=("uid",),
     by_id=ById("filter[uid][]", most=80),
     webhook=Webhook("unsorted", ("add_unsorted", "update_unsorted", "delete_unsorted")),
+    listed=Listed(
+        "unsorted",
+        search=("source_name",),
+        expands=(Refers("lead", "kommo.leads", ("lead_id",)), CONTACT, PIPELINE),
+    ),
     columns=(
         text("uid"),
         text("source_uid"),
@@ -299,6 +369,7 @@ TALKS = Resource(
     key=("id",),
     by_id=ById(),
     webhook=Webhook("talk", ("add_talk", "update_talk")),
+    listed=Listed("talks", expands=(CONTACT,)),
     columns=(
         integer("id", "talk_id"),
         integer("contact_id"),

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from shared.resources.columns import Type, asked, document, flag, integer, moment, text
-from shared.resources.grammar import AnyOf, ById, OneOf, PerRow, Resource, Webhook
+from shared.resources.grammar import (
+    AnyOf,
+    ById,
+    HasValue,
+    Listed,
+    OneOf,
+    Owns,
+    PerRow,
+    Refers,
+    Resource,
+    Webhook,
+)
 from shared.resources.kommo_readers import CUSTOM_FIELDS
 
 BY_ID = {"order[id]": "asc"}
@@ -46,6 +57,9 @@ USERS = Resource(
     records=("users",),
     params={"with": "role,group"},
     key=("id",),
+    listed=Listed(
+        "users", search=("name", "email"), expands=(Refers("role", "kommo.roles", ("role_id",)),)
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -65,6 +79,7 @@ ROLES = Resource(
     records=("roles",),
     params={"with": "users"},
     key=("id",),
+    listed=Listed("roles", search=("name",)),
     columns=(
         integer("id"),
         text("name"),
@@ -79,6 +94,11 @@ PIPELINES = Resource(
     path="/leads/pipelines",
     records=("pipelines",),
     key=("id",),
+    listed=Listed(
+        "pipelines",
+        search=("name",),
+        expands=(Owns("statuses", "kommo.statuses", by="pipeline_id"),),
+    ),
     columns=(
         integer("id"),
         text("name"),
@@ -95,6 +115,11 @@ STATUSES = Resource(
     records=("pipelines", "statuses"),
     # 142 and 143 exist in every pipeline (kommo-api.md 5.4)
     key=("pipeline_id", "id"),
+    listed=Listed(
+        "statuses",
+        search=("name",),
+        expands=(Refers("pipeline", "kommo.pipelines", ("pipeline_id",)),),
+    ),
     columns=(
         integer("pipeline_id"),
         integer("id"),
@@ -111,6 +136,7 @@ LOSS_REASONS = Resource(
     path="/leads/loss_reasons",
     records=("loss_reasons",),
     key=("id",),
+    listed=Listed("loss_reasons", search=("name",)),
     columns=(
         integer("id"),
         text("name"),
@@ -128,6 +154,7 @@ TAGS = Resource(
     slices=(OneOf("entity_type", ENTITIES),),
     # each entity has a set of its own (kommo-api.md 5.12)
     key=("entity_type", "id"),
+    listed=Listed("tags", search=("name",)),
     columns=(
         asked("entity_type"),
         integer("id"),
@@ -142,6 +169,7 @@ CATALOGS = Resource(
     path="/catalogs",
     records=("catalogs",),
     key=("id",),
+    listed=Listed("catalogs", search=("name",)),
     columns=(
         integer("id"),
         text("name"),
@@ -168,6 +196,12 @@ CATALOG_ELEMENTS = Resource(
     # the codes are not documented: tried, and dropped where they are refused (kommo-api.md 6.3)
     webhook=Webhook("catalogs", ("add_catalog", "update_catalog", "delete_catalog")),
     tombstone="is_deleted",
+    listed=Listed(
+        "catalog_elements",
+        search=("name", "custom_fields"),
+        expands=(Refers("catalog", "kommo.catalogs", ("catalog_id",)),),
+        filters=(HasValue(),),
+    ),
     columns=(
         asked("catalog_id", Type.BIGINT),
         integer("id"),
@@ -196,6 +230,7 @@ CUSTOM_FIELD_DEFINITIONS = Resource(
     ),
     # predefined fields share their id between contacts and companies (kommo-api.md 5.13)
     key=("entity_type", "id"),
+    listed=Listed("custom_fields", search=("name", "code")),
     columns=(
         asked("entity_type"),
         integer("id"),
@@ -217,6 +252,7 @@ CUSTOM_FIELD_GROUPS = Resource(
     records=("custom_field_groups",),
     slices=(OneOf("entity_type", ENTITIES),),
     key=("entity_type", "id"),
+    listed=Listed("custom_field_groups", search=("name",)),
     columns=(
         asked("entity_type"),
         text("id"),
@@ -234,6 +270,7 @@ SOURCES = Resource(
     path="/sources",
     records=("sources",),
     key=("id",),
+    listed=Listed("sources", search=("name",)),
     columns=(
         integer("id"),
         text("name"),

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from shared import resources
 from shared.db.engine import connect
 from shared.db.mirror import SQL_TYPES, rows_table, stamps_table
-from shared.resources.grammar import Horizon, Resource
+from shared.resources.grammar import Embeds, HasValue, Horizon, Owns, Refers, Resource
 from tests.servers import copy_of
 
 every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda each: each.full_name)
@@ -161,3 +161,26 @@ def _columns(engine: Engine, schema: str, table: str) -> dict[str, str]:
 
 def test_every_type_of_a_column_has_its_sql_type() -> None:
     assert {column.type for each in resources.ALL for column in each.columns} <= set(SQL_TYPES)
+
+
+@every_resource
+def test_what_a_list_can_add_and_be_asked_for_exists_and_has_a_name_of_its_own(
+    resource: Resource,
+) -> None:
+    listed = resource.listed
+    if listed is None:
+        return
+    columns = set(names(resource))
+    assert set(listed.search) <= columns
+    for each in listed.expands:
+        if isinstance(each, Refers | Embeds | Owns):
+            to = resources.BY_NAME[each.to]
+            assert each.name not in columns
+            assert not isinstance(each, Embeds) or len(to.key) == 1
+            assert not isinstance(each, Owns) or each.by in names(to)
+        if isinstance(each, Refers):
+            assert len(each.by) == len(resources.BY_NAME[each.to].key)
+            assert set(each.by) <= columns
+    assert not {each.name for each in listed.filters} & columns
+    has_value = any(isinstance(each, HasValue) for each in listed.filters)
+    assert not has_value or "custom_fields" in columns

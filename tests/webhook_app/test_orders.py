@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -179,11 +180,38 @@ def test_a_live_list_shows_the_vendor_s_order(web: Web) -> None:
     assert answer.json["pagination"]["total"] is None
     assert worker.asked[0][1] == {
         "resource": "kommo.contacts",
+        "integration": web.integration("kommo").id,
         "page": 1,
         "limit": 5,
         "query": "c",
     }
     assert web.get("/api/kommo/contacts?live=true&name=x").status_code == 400
+
+
+def test_one_live_row_is_asked_for_by_its_key_and_then_read_from_the_mirror(web: Web) -> None:
+    web.mirror("kommo.contacts", {"id": 3, "name": "Ana", "missing_since": datetime.now(UTC)})
+    worker = Worker(web, {"ok": True, "keys": ["3"], "rows": 1})
+    answer = web.get("/api/kommo/contacts/3?live=true&with=company")
+    assert answer.json["data"]["missing_since"]
+    assert answer.json["data"]["company"] is None
+    assert answer.json["message"] == "Just asked of the vendor, and kept."
+    one = {"resource": "kommo.contacts", "integration": web.integration("kommo").id}
+    assert worker.asked[0][1] == {**one, "ids": ["3"], "slice": {}}
+    posted = web.post("/api/kommo/contacts", {"contactId": 4, "live": True}, "read")
+    assert posted.status_code == 404
+    assert "The vendor, just asked, has none either." in posted.json["detail"]
+    assert web.get("/api/kommo/notes/leads/8?live=true").status_code == 404
+    assert worker.asked[-1][1]["slice"] == {"entity_type": "leads"}
+
+
+def test_a_live_row_that_cannot_be_had_is_no_row_of_the_mirror(web: Web) -> None:
+    web.mirror("kommo.contacts", {"id": 3, "name": "Ana"})
+    for status, told in (("unreachable", 502), ("limited", 429), ("blocked", 403)):
+        Worker(web, {"ok": False, "message": "no", "error": {"status": status}})
+        answer = web.get("/api/kommo/contacts/3?live=true")
+        assert (answer.status_code, answer.json["success"]) == (told, False)
+    refused = web.get("/api/kommo/users/3?live=true")
+    assert (refused.status_code, "cannot be asked for by id" in refused.text) == (400, True)
 
 
 def test_a_live_list_tells_why_the_vendor_refused(web: Web) -> None:

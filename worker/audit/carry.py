@@ -28,9 +28,9 @@ from worker.audit import books
 from worker.audit.auditor import Auditor
 from worker.audit.books import Audit
 from worker.reach import Reach
-from worker.sources import identity
+from worker.sources import identity, oauth
 from worker.sources.budget import AUDIT
-from worker.sources.opening import credentials, daily_limit, open_source
+from worker.sources.opening import daily_limit, open_source
 from worker.sync.carry import LONGEST_DELAY, MUCH_PATIENCE, PATIENCE, RENEW_EVERY
 
 log = logger(__name__)
@@ -72,7 +72,7 @@ def _carry_out(reach: Reach, audit: Audit, deadline: float) -> bool:
 
 
 def _audit(reach: Reach, audit: Audit, integration: Integration, deadline: float) -> bool:
-    given = credentials(reach.settings, integration.provider)
+    given = oauth.usable(reach, integration)
     lease = _Lease(reach, audit)
     source = open_source(
         reach, integration, given, priority=AUDIT, waiting=lease.tend, asked=lease.count_request

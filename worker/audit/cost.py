@@ -41,7 +41,7 @@ def of(
     now: datetime,
 ) -> list[Cost]:
     """One for each list, in their order."""
-    rate = audit_rate(settings, integration.provider)
+    rate = audit_rate(settings, integration)
     daily = daily_limit(settings, integration.provider)
     found = []
     for resource in wanted:

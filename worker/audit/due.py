@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from shared import availability
+from shared import availability, resources
 from shared.db.bookkeeping import audits, checkpoints
+from shared.integrations import Integration
 from shared.resources.grammar import Resource
+from shared.runs import SCHEDULE
 from shared.settings import Settings
+from worker.audit import books
 
 LONG_AGO = datetime.min.replace(tzinfo=ZoneInfo("UTC"))
 AGAIN = timedelta(days=1)
@@ -44,6 +47,35 @@ def next_due(
         return at <= now - (AGAIN if state == "failed" else every)
 
     return min(filter(is_due, wanted), key=began, default=None)
+
+
+def order(
+    connection: Connection, settings: Settings, working: Sequence[Integration], now: datetime
+) -> None:
+    """Orders the next audit of the night, unless one is under way: they follow each other."""
+    if not settings.ponte_audit_days or not in_hours(settings, now):
+        return
+    if books.active(connection, [one.id for one in working]):
+        return
+    for integration in working:
+        listed = resources.of_provider(integration.provider)
+        wanted = readable(connection, integration.id, listed)
+        chosen = next_due(settings, wanted, last(connection, integration.id), now)
+        if chosen and integration.auto_sync:
+            books.request(connection, integration.id, chosen, trigger=SCHEDULE)
+            return
+
+
+def waiting(
+    connection: Connection, settings: Settings, working: Sequence[Integration], now: datetime
+) -> list[int]:
+    """Audits that a worker may take now; those of the schedule only in its hours."""
+    ours, night = {one.id for one in working}, in_hours(settings, now)
+    return [
+        one.id
+        for one in books.ready(connection)
+        if one.integration_id in ours and (night or one.trigger != SCHEDULE)
+    ]
 
 
 def readable(

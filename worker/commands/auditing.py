@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from shared import integrations, runs
+from shared import runs
 from shared.db.engine import clock
 from shared.integrations import Integration
 from shared.resources.grammar import Resource
@@ -34,13 +34,10 @@ Wanted = list[tuple[Integration, list[Resource]]]
 
 def wanted(reach: Reach, chosen: Sequence[Resource]) -> Wanted:
     """The lists to audit, by integration; raises Misuse when none of the vendors has credentials."""
-    providers = with_credentials(reach.settings, dict.fromkeys(r.provider for r in chosen))
-    with reach.engine.begin() as connection:
-        ours = integrations.ensure(connection, reach.settings)
+    ours = with_credentials(reach, dict.fromkeys(resource.provider for resource in chosen))
     return [
         (one, [resource for resource in chosen if resource.provider == one.provider])
         for one in ours
-        if one.provider in providers
     ]
 
 

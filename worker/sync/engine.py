@@ -58,7 +58,7 @@ class Engine:
     ) -> None:
         self._reach, self._source, self._account = reach, source, account
         self._integration, self._run, self._deadline = integration, run, deadline
-        self._resource = run.resource
+        self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
         self._whole = plan.covers_all(run, self._position)
 
@@ -142,9 +142,9 @@ class Engine:
         batch = rows.batch(self._resource, page.records, Context(ask.slice, self._account.country))
         self._prove(ask, batch)
         with self._reach.engine.begin() as connection:
-            mirror = Mirror(connection, self._integration.id, self._resource)
+            mirror = Mirror(connection, self._integration.id, self._resource, self._cause)
             written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
-            gone = mirror.gone(batch.deleted, page.observed_at, told=True)
+            gone = mirror.gone(batch.deleted, page.observed_at, told=True, how=sweep.TOMBSTONE)
             position.page = number + 1
             position.distinct += written.first
             position.note_total(page.total)
@@ -253,6 +253,7 @@ class Engine:
                     asked,
                     found,
                     self._account.country,
+                    self._cause,
                     told,
                 )
                 self._save(
@@ -287,6 +288,7 @@ class Engine:
                 absent,
                 position.started_at,
                 clock(connection),
+                self._cause,
             )
             self._save(connection, gone=runs_table.c.gone + gone)
         return True

@@ -23,6 +23,9 @@ from worker.sync.upsert import Mirror
 Slice = tuple[tuple[str, str], ...]
 """A slice as a key of a dict: (("entity_type", "leads"),)."""
 TOLD_BY_DETAIL = "404 of its detail"
+TOMBSTONE = "its own flag"
+ABSENT_BY_ID = "absent, asked by id"
+ABSENT_TWICE = "absent from two walks"
 SUSPICIOUS_COUNT, SUSPICIOUS_SHARE = 100, 0.02
 """More absent keys than both: the walk is doubted before the records are."""
 
@@ -38,20 +41,22 @@ def keep_look(
     ids: Sequence[str],
     found: Found,
     country: str,
+    cause: str,
     told: Mapping[str, str] | None = None,
 ) -> tuple[int, int]:
     """Writes what a look at ids brought and marks what it did not; returns (written, gone).
 
-    told: of which ids somebody said that they were deleted, and in what words.
+    cause: why somebody looked, for the journal; told: of which ids somebody said that they were deleted,
+    and in what words.
     """
     resource = ask.resource
-    mirror = Mirror(connection, integration_id, resource)
+    mirror = Mirror(connection, integration_id, resource, cause)
     parameters = ask.slice or _asked_before(connection, integration_id, resource, ids)
     batch = rows.batch(resource, found.records, Context(parameters, country))
     refused = tuple(rows.refused(id_) for id_ in found.refused)
     batch = Batch(batch.rows, batch.rejects + refused, batch.deleted)
     written = mirror.put(batch, found.observed_at, found.observed_at)
-    gone = mirror.gone(batch.deleted, found.observed_at, told=True)
+    gone = mirror.gone(batch.deleted, found.observed_at, told=True, how=TOMBSTONE)
     kept = {str(row.key[-1]) for row in batch.rows} | {reject.key for reject in batch.rejects}
     kept |= {str(key[-1]) for key in batch.deleted}
     absent: dict[str | None, list[Key]] = defaultdict(list)
@@ -60,7 +65,8 @@ def keep_look(
             how = TOLD_BY_DETAIL if found.told else (told or {}).get(id_)
             absent[how].append(key_of(resource, ask.slice, id_))
     for how, keys in absent.items():
-        gone += mirror.gone(keys, found.observed_at, told=how is not None)
+        told_so = how is not None
+        gone += mirror.gone(keys, found.observed_at, told=told_so, how=how or ABSENT_BY_ID)
     return written.written, gone
 
 
@@ -113,15 +119,16 @@ def mark_twice_missed(
     walked: Iterable[Slice],
     since: datetime,
     now: datetime,
+    cause: str,
 ) -> int:
     """For lists without a way to ask by id: marks what two complete walks in a row did not meet.
 
     walked: the slices in which something is absent; what the vendor refused to list is not judged.
     """
-    mirror = Mirror(connection, integration_id, resource)
+    mirror = Mirror(connection, integration_id, resource, cause)
     slices = set(walked)
     missed = [key for key in mirror.missed(since) if slices & set(by_slice(resource, [key]))]
-    return mirror.gone(missed, now, told=False)
+    return mirror.gone(missed, now, told=False, how=ABSENT_TWICE)
 
 
 def look_at(source: Source, ask: Ask, ids: Sequence[str]) -> Iterator[tuple[Sequence[str], Found]]:

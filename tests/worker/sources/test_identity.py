@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from sandbox.tokens import kommo_token
 from shared import integrations
-from shared.errors import CredentialsRefused, Misuse, WrongAccount
+from shared.errors import CredentialsRefused, NoCredentials, WrongAccount
 from tests.ground import Ground, reaching
 from worker.reach import Reach
 from worker.sources import claims, identity
@@ -15,8 +15,8 @@ from worker.sources.protocol import Account
 
 def prove(ground: Ground, provider: str = "kommo", reach: Reach | None = None) -> Account:
     reach = reach or ground.reach
-    given = credentials(reach.settings, provider)
     integration = ground.integration(provider)
+    given = credentials(reach, integration)
     return identity.prove(reach, integration, given, open_source(reach, integration, given))
 
 
@@ -37,7 +37,7 @@ def test_credentials_that_are_known_are_not_proved_again(ground: Ground) -> None
 
 def test_new_credentials_of_the_same_account_are_proved_once(ground: Ground) -> None:
     prove(ground)
-    ground.box.doors["kommo"].vendor.token = "renewed"  # type: ignore[attr-defined]
+    ground.box.grants.know("renewed")
     renewed = ground.reach.settings.model_copy(update={"kommo_jwt_token": SecretStr("renewed")})
     with reaching(renewed) as (reach, _):
         assert prove(ground, reach=reach) == prove(ground, reach=reach)
@@ -53,7 +53,7 @@ def test_another_accounts_token_stops_the_integration_before_it_writes_anything(
         account = table.live[table.ids[0]].open()
         table.drop(table.ids[0])
         table.put(table.make({**account, "id": 4242}))
-    ground.box.doors["kommo"].vendor.token = "other"  # type: ignore[attr-defined]
+    ground.box.grants.know("other")
     other = ground.reach.settings.model_copy(update={"kommo_jwt_token": SecretStr("other")})
     with reaching(other) as (reach, _):
         with pytest.raises(WrongAccount, match="4242"):
@@ -104,10 +104,12 @@ def test_credentials_that_are_missing_are_named(ground: Ground) -> None:
     bare = ground.reach.settings.model_copy(
         update={"kommo_jwt_token": None, "gestao_click_api_key": None}
     )
-    with pytest.raises(Misuse, match="KOMMO_JWT_TOKEN"):
-        credentials(bare, "kommo")
-    with pytest.raises(Misuse, match="GESTAO_CLICK_SECRET_TOKEN"):
-        credentials(bare, "gestao-click")
+    kommo, erp = ground.integration("kommo"), ground.integration("gestao-click")
+    with reaching(bare) as (reach, _):
+        with pytest.raises(NoCredentials, match="KOMMO_JWT_TOKEN"):
+            credentials(reach, kommo)
+        with pytest.raises(NoCredentials, match="GESTAO_CLICK_SECRET_TOKEN"):
+            credentials(reach, erp)
 
 
 # --- what a token says of itself
