@@ -20,7 +20,7 @@ from worker.sync.carry import carry_out
 log = logger(__name__)
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
-AUDIT_SECONDS = 15.0
+AUDIT_SECONDS = 30.0
 
 
 def sync(reach: Reach, run_id: int) -> None:

@@ -63,7 +63,8 @@ FINDINGS = """
         state text not null default 'doubted',
         found_at timestamptz not null default clock_timestamp(),
         primary key (audit_id, key),
-        constraint audit_findings_state check (state in ('doubted', 'drift', 'repaired'))
+        constraint audit_findings_state check (
+            state in ('doubted', 'late', 'drift', 'repaired'))
     );
     comment on column sync.audit_findings.key is 'its parts joined by /: 123, leads/120001';
     comment on column sync.audit_findings.kind is 'only there, only here, different';

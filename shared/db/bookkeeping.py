@@ -235,7 +235,9 @@ audit_findings = Table(
     Column("looks", SmallInteger, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False, server_default="doubted"),
     _moment("found_at", nullable=False, server_default=NOW),
-    CheckConstraint("state in ('doubted', 'drift', 'repaired')", name="audit_findings_state"),
+    CheckConstraint(
+        "state in ('doubted', 'late', 'drift', 'repaired')", name="audit_findings_state"
+    ),
     schema="sync",
 )
 

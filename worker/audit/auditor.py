@@ -3,6 +3,9 @@
 A difference is drift only if the ordinary way does not mend it: it is there at a look by id, an ordinary
 sync of the list begins after that look and ends, and at the next look the vendor says the same and the
 mirror still does not. What changed meanwhile is never drift. Nothing is stamped.
+
+Of lists whose ordinary sync reads a window only, what changed outside of it waits for the nightly walk: it
+is late, and no drift, while such walks happen.
 """
 
 from __future__ import annotations
@@ -27,11 +30,11 @@ from worker.audit import books, comparing
 from worker.audit.books import Audit
 from worker.audit.comparing import DIFFERENT, ONLY_HERE, ONLY_THERE
 from worker.audit.looking import Looker, Seen, by_slice, hashes, is_newer
-from worker.audit.notes import DOUBTED, DRIFT, REPAIRED, Doubt, Notes
+from worker.audit.notes import DOUBTED, DRIFT, LATE, REPAIRED, Doubt, Notes
 from worker.audit.progress import BY_ID, IN_FULL, LATELY, Progress
 from worker.reach import Reach
 from worker.sources.protocol import Account, Ask, Page, Source
-from worker.sync import plan, rows, statements, sweep, walk
+from worker.sync import checkpoint, plan, rows, statements, sweep, walk
 from worker.sync.carry import carry_out
 from worker.sync.checkpoint import Position
 from worker.sync.engine import TRIES
@@ -46,6 +49,9 @@ MOMENT = 5.0
 """Seconds between two looks at what no ordinary sync reads."""
 RECENT = timedelta(days=7)
 """How far back a list is compared of which what is there stays as it is."""
+
+NIGHTLY = timedelta(hours=48)
+"""A full walk is younger than this where nights are as they should be."""
 
 log = logger(__name__)
 
@@ -92,17 +98,20 @@ class Auditor:
         with self._reach.engine.begin() as connection:
             now = clock(connection)
             if resource.unlisted:
-                return Progress(Position.start([], now, None), BY_ID)
+                return Progress(Position.start([], now, None), BY_ID, False)
             if not plan.was_read(connection, integration_id, resource):
                 raise SyncNeeded(resource.full_name)
             today = now.astimezone(ZoneInfo(self._account.timezone)).date()
             history = self._reach.settings.history_from
+            walked = checkpoint.walked_at(connection, integration_id, resource.full_name)
             asks = plan.slices(connection, integration_id, resource, today, history, full=True)
             refused = availability.refused_lately(connection, integration_id, resource) - {WHOLE}
         since = now - RECENT if resource.append_only else None
         begun = Position.start([ask for ask in asks if name_of(ask) not in refused], now, since)
         begun.left_out = sorted(refused)
-        return Progress(begun, LATELY if since else IN_FULL)
+        in_windows = resource.windowed and resource.since is None
+        walked_tonight = in_windows and walked is not None and walked > now - NIGHTLY
+        return Progress(begun, LATELY if since else IN_FULL, walked_tonight)
 
     # --- the walk ---
 
@@ -234,10 +243,11 @@ class Auditor:
                 notes.drop([key for key in seen.keys if key not in differing])
                 notes.doubt(differing, asked, seen.hashes)
                 notes.looked(list(differing), rounds + 1)
-                if rounds:
-                    still = {key for key in differing if seen.hashes.get(key) == before[key]}
-                    unseen = {k for k in still if not is_newer(differing[k], seen.found)}
-                    notes.settle(list(unseen), DRIFT)
+                for key, difference in differing.items():
+                    same = rounds > 0 and seen.hashes.get(key) == before[key]
+                    if same and not is_newer(difference, seen.found):
+                        late = difference.mendable and self._progress.walked_tonight
+                        notes.settle([key], LATE if late else DRIFT)
                 self._save(connection, attempts=0)
             self._watch_the_time()
 
@@ -285,8 +295,9 @@ class Auditor:
         with self._reach.engine.begin() as connection:
             if not books.is_to_repair(connection, self._audit):
                 return
-            drifted = Notes(connection, self._audit).kept(DRIFT)
-        for asked, keys in by_slice(drifted):
+            notes = Notes(connection, self._audit)
+            left = notes.kept(DRIFT) + notes.kept(LATE)
+        for asked, keys in by_slice(left):
             for seen in self._looker.looks(asked, keys):
                 self._mend(seen)
                 self._watch_the_time()

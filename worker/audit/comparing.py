@@ -25,11 +25,13 @@ ONLY_THERE, ONLY_HERE, DIFFERENT = "only there", "only here", "different"
 
 @dataclass(frozen=True)
 class Difference:
-    """detail: what of it differs, for people; observed_at: when the mirror last looked at it."""
+    """detail: what of it differs, for people; observed_at: when the mirror last looked at it; mendable: a
+    full walk would mend it, for its stamp tells that something changed."""
 
     kind: str
     detail: str
     observed_at: datetime | None
+    mendable: bool
 
 
 def with_rows(
@@ -56,8 +58,8 @@ def with_nothing(
     parameters = {"integration": integration_id, **arrays}
     live = connection.exec_driver_sql(_live(resource), parameters)
     return {
-        tuple(key): Difference(ONLY_HERE, "lives here, the vendor has none", observed_at)
-        for *key, observed_at in live
+        tuple(key): Difference(ONLY_HERE, "lives here, the vendor has none", observed_at, met)
+        for *key, observed_at, met in live
     }
 
 
@@ -74,7 +76,9 @@ def _stage(
 
 def _judged(row: Row, here: Mapping[str, Any]) -> Difference | None:
     kind, detail = _difference(row, here)
-    return Difference(kind, detail, here["observed_at"]) if kind else None
+    if not kind:
+        return None
+    return Difference(kind, detail, here["observed_at"], here["hash"] != row.hash)
 
 
 def _difference(row: Row, here: Mapping[str, Any]) -> tuple[str, str]:
@@ -111,7 +115,7 @@ def _beside(resource: Resource) -> str:
     # the stage has no statistics: without the offsets whole tables would be read, page by page
     return f"""
         select {keys}, t.integration_id is null as absent, t.deleted_at, t.missing_since,
-        k.observed_at, k.gone, array_remove(array[{differing}]::text[], null) as columns,
+        k.observed_at, k.hash, k.gone, array_remove(array[{differing}]::text[], null) as columns,
         case when s.raw is distinct from t.raw then t.raw end as raw
         from {stage} s
         left join lateral (
@@ -126,6 +130,6 @@ def _live(resource: Resource) -> str:
     on_given = " and ".join(f"t.{name} = g.{name}" for name in resource.key)
     on_stamp = " and ".join(f"k.{name} = t.{name}" for name in ("integration_id", *resource.key))
     return f"""
-        select {keys}, k.observed_at from {resource.full_name} t join {given} on {on_given}
+        select {keys}, k.observed_at, coalesce(not k.gone, false) as met from {resource.full_name} t join {given} on {on_given}
         left join {stamps} k on {on_stamp} where t.integration_id = %(integration)s
         and t.deleted_at is null and t.missing_since is null"""

@@ -19,7 +19,7 @@ from worker.sync import statements
 from worker.sync.journal import key_of, key_text
 from worker.sync.rows import Key
 
-DOUBTED, DRIFT, REPAIRED = "doubted", "drift", "repaired"
+DOUBTED, LATE, DRIFT, REPAIRED = "doubted", "late", "drift", "repaired"
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ IN_FULL, LATELY, BY_ID = "in full", "recent", "by id"
 
 @dataclass
 class Progress:
-    """walk: as a run's; walks: how many walks of slices were begun; rounds: how often doubts were looked
-    at; run, run_wanted_at: the ordinary sync that is waited for, and since when."""
+    """walk: as a run's; walked_tonight: what changed outside of the window is brought by a nightly walk;
+    walks: how many walks of slices were begun; rounds: how often doubts were looked at; run, run_wanted_at:
+    the ordinary sync that is waited for, and since when."""
 
     walk: Position
     scope: str
+    walked_tonight: bool
     walks: int = 1
     unmet_looked_at: bool = False
     rounds: int = 0

@@ -25,9 +25,10 @@ from worker.audit.cost import Cost
 from worker.reach import Reach
 from worker.sources.opening import with_credentials
 
-EVERY, STRETCH = 0.25, 30.0
+EVERY, STRETCH = 0.25, 3600.0
 SOON = 30.0
 """Seconds that a command waits for an audit that was put back; what waits longer is a worker's."""
+STATES = {"drift": "", "repaired": ", repaired", "late": ", the nightly walk brings it"}
 FINE = ("done", "unavailable")
 Wanted = list[tuple[Integration, list[Resource]]]
 
@@ -182,7 +183,7 @@ def report(told: Any, console: Console, zone: ZoneInfo) -> None:
     for one in told["audits"]:
         for each in one["findings"]:
             what = f"{one['resource']} {each['key']}: {each['kind']}, {each['detail']}"
-            mended = ", repaired" if each["state"] == "repaired" else ""
+            mended = STATES[each["state"]]
             console.print(f"[yellow]{escape(what)}[/]{mended}", soft_wrap=True)
         if one["state"] == runs.UNAVAILABLE:
             console.print(f"{one['resource']} is not available: {one['reason']}", soft_wrap=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from shared.figures import AuditReport
 from shared.report import IntegrationReport, ResourceReport, Status
 
 
@@ -55,7 +57,7 @@ def _integration(console: Console, integration: IntegrationReport, zone: ZoneInf
     if integration.token_days is not None:
         console.print(f"  [yellow]the token ends in {integration.token_days} days[/]")
     table = Table(box=None, pad_edge=False)
-    for name in ("  resource", "rows", "gone", "age", "last run", "compared"):
+    for name in ("  resource", "rows", "gone", "age", "last run"):
         table.add_column(name, justify="right" if name in ("rows", "gone", "age") else "left")
     for resource in integration.resources:
         table.add_row(
@@ -64,22 +66,24 @@ def _integration(console: Console, integration: IntegrationReport, zone: ZoneInf
             f"{resource.deleted:,}",
             _age(resource),
             _run(resource),
-            compared(resource, zone),
         )
     console.print(table)
+    for resource in integration.resources:
+        if resource.last_audit:
+            told = _compared(resource.name, resource.last_audit, zone)
+            console.print(f"  {escape(told)}", soft_wrap=True)
 
 
-def compared(resource: ResourceReport, zone: ZoneInfo) -> str:
-    """`in full 23/11 02:10 to 02:58, 0 differences`"""
-    audit = resource.last_audit
-    if audit is None:
-        return "never"
+def _compared(name: str, audit: AuditReport, zone: ZoneInfo) -> str:
+    """`kommo.leads compared in full 23/11 02:10 to 02:58, 0 differences`"""
     if audit.state != "done":
-        return f"{audit.state}: {audit.reason}"
+        return f"{name} not compared ({audit.state}): {audit.reason}"
     begun, ended = (at.astimezone(zone) for at in (audit.started_at, audit.ended_at))
     mended = f", {audit.repaired:,} repaired" if audit.repaired else ""
-    s = "" if audit.differences == 1 else "s"
-    return f"{audit.scope} {begun:%d/%m %H:%M} to {ended:%H:%M}, {audit.differences:,} difference{s}{mended}"
+    differences = f"{audit.differences:,} difference{'' if audit.differences == 1 else 's'}"
+    return (
+        f"{name} compared {audit.scope} {begun:%d/%m %H:%M} to {ended:%H:%M}, {differences}{mended}"
+    )
 
 
 def _idle(integration: IntegrationReport) -> str:

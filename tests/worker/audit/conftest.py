@@ -44,6 +44,11 @@ class Audits:
         rows = self.ground.run(books.findings, [report["id"]])
         return {(row["key"], row["kind"], row["detail"]) for row in rows}
 
+    def states(self, report: Row) -> set[tuple[str, str]]:
+        """(key, state)"""
+        rows = self.ground.run(books.findings, [report["id"]])
+        return {(row["key"], row["state"]) for row in rows}
+
     def plant(self, sql: str, **values: Any) -> int:
         def work(connection: Any) -> int:
             return int(connection.execute(text(sql), values).rowcount)
