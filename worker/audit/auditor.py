@@ -11,14 +11,14 @@ is late, and no drift, while such walks happen.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from shared import availability, integrations, runs
+from shared import availability
 from shared.availability import WHOLE, name_of
 from shared.db.bookkeeping import audits as table
 from shared.db.engine import clock
@@ -26,25 +26,21 @@ from shared.errors import NotAvailable, NotBelievable, SyncNeeded, WalkBroken
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Asked
-from worker.audit import books, comparing
+from worker.audit import books, comparing, mending, ordinary
 from worker.audit.books import Audit
-from worker.audit.comparing import DIFFERENT, ONLY_HERE, ONLY_THERE
+from worker.audit.comparing import DIFFERENT, KINDS, ONLY_HERE, ONLY_THERE
 from worker.audit.looking import Looker, Seen, by_slice, hashes, is_newer
 from worker.audit.notes import DOUBTED, DRIFT, LATE, REPAIRED, Doubt, Notes
 from worker.audit.progress import BY_ID, IN_FULL, LATELY, Progress
 from worker.reach import Reach
 from worker.sources.protocol import Account, Ask, Page, Source
-from worker.sync import checkpoint, plan, rows, statements, sweep, walk
-from worker.sync.carry import carry_out
+from worker.sync import checkpoint, plan, rows, sweep, walk
 from worker.sync.checkpoint import Position
 from worker.sync.engine import TRIES
 from worker.sync.rows import Key
-from worker.sync.upsert import Mirror
 
 ROUNDS = 4
 """Looks at what differed before it is left as being in motion."""
-STRETCH = 10.0
-"""Seconds of an ordinary sync after which the audit's own lease is renewed."""
 MOMENT = 5.0
 """Seconds between two looks at what no ordinary sync reads."""
 RECENT = timedelta(days=7)
@@ -256,37 +252,9 @@ class Auditor:
         if self._resource.unlisted:
             time.sleep(MOMENT)  # webhooks alone bring these
             return
-        while not self._was_brought():
+        while not ordinary.has_brought(self._reach, self._audit, self._progress, self._save):
             self._watch_the_time()
             time.sleep(0.2)
-
-    def _was_brought(self) -> bool:
-        progress = self._progress
-        with self._reach.engine.begin() as connection:
-            if progress.run is None:
-                progress.run_wanted_at = progress.run_wanted_at or clock(connection)
-                progress.run = self._ordered(connection)
-                self._save(connection)
-        carry_out(self._reach, progress.run, STRETCH)
-        with self._reach.engine.begin() as connection:
-            self._save(connection)
-            (run,) = runs.listed(connection, ids=[progress.run])
-        if run["state"] == "failed":
-            raise WalkBroken(f"the ordinary sync of the list failed: {run['reason']}")
-        if run["state"] not in runs.OVER:
-            return False
-        assert progress.run_wanted_at  # noqa: S101  (set with the run)
-        if run["started_at"] and run["started_at"] >= progress.run_wanted_at:
-            return True
-        progress.run = None  # it had begun before: what changed since may have escaped it
-        return False
-
-    def _ordered(self, connection: Connection) -> int:
-        integration = integrations.by_id(connection, self._integration.id)
-        wanted, trigger = [self._resource], self._audit.trigger
-        return runs.request(connection, integration, wanted, full=False, trigger=trigger).run_ids[
-            -1
-        ]
 
     # --- mending ---
 
@@ -303,32 +271,14 @@ class Auditor:
                 self._watch_the_time()
 
     def _mend(self, seen: Seen) -> None:
-        found = seen.found
-        cause, how = f"audit {self._audit.id}", sweep.TOLD_BY_DETAIL if found.told else "audit"
         with self._reach.engine.begin() as connection:
-            mirror = Mirror(connection, self._integration.id, self._resource, cause)
-            self._distrust(connection, seen.keys)
-            mirror.put(seen.batch, found.observed_at, found.observed_at)
-            mirror.gone(seen.absent, found.observed_at, told=found.told, how=how)
+            mending.mend(connection, self._audit, seen)
         with self._reach.engine.begin() as connection:
             left = self._looker.differences(connection, seen)
-            mended = [key for key in seen.keys if key not in left]
+            judged = [*seen.hashes, *seen.absent]
+            mended = [key for key in judged if key not in left]
             Notes(connection, self._audit).settle(mended, REPAIRED)
             self._save(connection, attempts=0)
-
-    def _distrust(self, connection: Connection, keys: Sequence[Key]) -> None:
-        """A stamp that says that nothing changed would keep an altered row as it is."""
-        resource = self._resource
-        on_key = " and ".join(f"s.{name} = g.{name}" for name in resource.key)
-        connection.exec_driver_sql(
-            f"update {statements.stamps_name(resource)} s set hash = null "
-            f"from {statements.given_keys(resource)} "
-            f"where s.integration_id = %(integration)s and {on_key}",
-            {
-                "integration": self._integration.id,
-                **{f"k{n}": [key[n] for key in keys] for n in range(len(resource.key))},
-            },
-        )
 
     # --- the books ---
 
@@ -342,25 +292,32 @@ class Auditor:
         books.renew(connection, self._audit, lease, **said, **changes)
 
     def _finish(self) -> None:
-        refused = {**dict.fromkeys(self._position.left_out, "refused lately")}
-        refused.update(self._position.refused)
         with self._reach.engine.begin() as connection:
             counts = Notes(connection, self._audit).counts()
 
-            def found(kind: str) -> int:
-                return counts.get((kind, DRIFT), 0) + counts.get((kind, REPAIRED), 0)
+            def found(*states: str, kinds: Iterable[str] = KINDS) -> int:
+                return sum(counts.get((kind, state), 0) for kind in kinds for state in states)
 
-            left = sum(count for (_, state), count in counts.items() if state == DRIFT)
+            said = [*self._not_given(), *_in_motion(found(DOUBTED))]
             books.finish(
                 connection,
                 self._audit,
                 "done",
-                only_there=found(ONLY_THERE),
-                only_here=found(ONLY_HERE),
-                different=found(DIFFERENT),
-                repaired=sum(n for (_, state), n in counts.items() if state == REPAIRED),
-                verified_through=None if left else self._audit.started_at,
-                reason="; ".join(f"not given: {name} ({why})" for name, why in refused.items())
-                or None,
+                only_there=found(DRIFT, REPAIRED, kinds=[ONLY_THERE]),
+                only_here=found(DRIFT, REPAIRED, kinds=[ONLY_HERE]),
+                different=found(DRIFT, REPAIRED, kinds=[DIFFERENT]),
+                repaired=found(REPAIRED),
+                verified_through=None if found(DRIFT) else self._audit.started_at,
+                reason="; ".join(said) or None,
             )
-        log.info("audit_done", left=left, found=sum(counts.values()))
+        log.info("audit_done", left=found(DRIFT), late=found(LATE), repaired=found(REPAIRED))
+
+    def _not_given(self) -> list[str]:
+        """Slices that the account does not get: nothing is said of them."""
+        lately = dict.fromkeys(self._position.left_out, "refused within the last day")
+        refused = {**lately, **self._position.refused}
+        return [f"not given: {name} ({why})" for name, why in refused.items()]
+
+
+def _in_motion(count: int) -> list[str]:
+    return [f"{count} changed at every look and were not judged"] if count else []

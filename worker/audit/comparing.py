@@ -20,7 +20,7 @@ from shared.resources.grammar import Resource
 from worker.sync import statements
 from worker.sync.rows import Batch, Key, Row, without_links
 
-ONLY_THERE, ONLY_HERE, DIFFERENT = "only there", "only here", "different"
+ONLY_THERE, ONLY_HERE, DIFFERENT = KINDS = "only there", "only here", "different"
 
 
 @dataclass(frozen=True)
