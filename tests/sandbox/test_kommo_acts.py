@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from sandbox_client import Client, Receiver
+from sandbox_client import Client, Receiver, eventually
 
 from sandbox import Sandbox
 from sandbox.faults import KINDS
@@ -315,6 +315,35 @@ def test_a_late_commit_shows_an_old_second(client: Client) -> None:
     assert 55 <= client.box.world.now() - one(client, "leads", 40010002)["updated_at"] <= 70
 
 
+def test_a_webhook_may_be_earlier_than_its_commit(client: Client, receiver: Receiver) -> None:
+    client.subscribe(receiver.url, "update_lead", "delete_lead", "add_lead")
+    before = {name: client.control("GET", f"/world/kommo/{name}") for name in ("leads", "events")}
+    for action, ids in (
+        ("leads.price", [LEAD]),
+        ("leads.delete", [40010002]),
+        ("leads.create", []),
+    ):
+        act(client, action, *ids, visible_after=600)
+        for name, world in before.items():
+            assert client.control("GET", f"/world/kommo/{name}") == world
+        assert client.control("POST", "/commit")["visible"] >= 2
+        after = {name: client.control("GET", f"/world/kommo/{name}") for name in before}
+        assert after["leads"] != before["leads"]
+        before = after
+    receiver.wait(3)
+    assert client.kommo("/leads/40010002").status_code == 204
+    act(client, "leads.restore", 40010002, visible_after=0.05)
+    eventually(lambda: client.kommo("/leads/40010002").status_code == 200)
+
+
+def test_the_next_act_makes_what_was_held_visible(client: Client) -> None:
+    act(client, "leads.price", LEAD, set={"price": 11}, visible_after=600)
+    assert one(client, "leads", LEAD)["price"] == 12500
+    act(client, "leads.price", LEAD, set={"name": "depois"})
+    lead = one(client, "leads", LEAD)
+    assert (lead["price"], lead["name"]) == (11, "depois")
+
+
 def test_who_did_it_is_in_the_record_and_in_the_log(client: Client) -> None:
     act(client, "leads.move", LEAD, by=0, set={"status_id": 142})
     assert one(client, "leads", LEAD)["updated_by"] == 0
@@ -339,7 +368,7 @@ def test_the_readme_names_actions_options_and_odd_bodies_that_exist() -> None:
     table = readme.partition("| trap | how |")[2]
     named = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)?)`", table))
     known = ACTS.keys() | {spec.name for spec in fields(Options)} | KINDS | ODD.keys()
-    others = {"updated_at", "limit", "next", "query", "enums", "seed", "ids", "late", "type", "hide",
+    others = {"updated_at", "limit", "next", "query", "enums", "seed", "ids", "late", "type", "hide", "visible_after",
               "double", "bulk", "custom_fields_values"}  # fmt: skip
     assert named - known <= others
     assert [n for n in range(1, 49) if f"\n| {n} " not in table] == []
