@@ -11,14 +11,14 @@ NAMES = ("account_id", "base_domain", "api_domain", "scopes")
 
 
 def read(token: str) -> dict[str, Any]:
-    """account_id, domains, scopes and expires_at (ISO 8601); empty for a token that is no JWT."""
+    """account_id, domains, scopes, issued_at and expires_at (ISO 8601); empty for what is no JWT."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError:
         return {}
     found = {name: claims[name] for name in NAMES if name in claims}
-    expires = _moment(claims.get("exp"))
-    return {**found, "expires_at": expires.isoformat()} if expires else found
+    moments = {"issued_at": _moment(claims.get("iat")), "expires_at": _moment(claims.get("exp"))}
+    return found | {name: moment.isoformat() for name, moment in moments.items() if moment}
 
 
 def _moment(seconds: Any) -> datetime | None:
