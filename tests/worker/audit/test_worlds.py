@@ -70,6 +70,39 @@ def test_what_changed_before_the_next_sync_came_by_is_brought_and_no_drift(livel
     assert ground.row(LEADS, made["id"])
 
 
+def test_what_no_incremental_would_ever_bring_is_drift(lively: Audits) -> None:
+    """Its `updated_at` did not move, and no event tells of it."""
+    ground = lively.ground
+    ground.sync(LEADS)
+    id_ = ground.rows(LEADS)[7]["id"]
+    ground.box.kommo.change("leads", [id_], {"price": 4711}, silent=True, bump=False)
+    found = lively.audit(LEADS, repair=True)
+    assert lively.found(found) == {(str(id_), "different", "price")}
+    assert ground.row(LEADS, id_)["price"] == 4711
+
+
+def test_the_ordinary_sync_that_fails_leaves_the_audit_waiting(
+    lively: Audits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = lively.ground
+    ground.sync(LEADS)
+    lively.plant("update kommo.leads set price = 1 where id = (select min(id) from kommo.leads)")
+    failing = "update sync.runs set state = 'failed', reason = 'out of order' where id = :id"
+
+    def fail(_: Any, run_id: int, __: float) -> bool:
+        lively.plant(failing, id=run_id)
+        return False
+
+    monkeypatch.setattr("worker.audit.ordinary.carry_out", fail)
+    audit_id = lively.order(LEADS)
+    waits = lively.carry(audit_id)
+    assert (waits["state"], lively.found(waits)) == ("queued", set())
+    assert "out of order" in waits["reason"]
+    monkeypatch.undo()
+    lively.plant("update sync.audits set next_at = now()")
+    assert lively.carry(audit_id)["different"] == 1
+
+
 def test_a_quiet_audit_costs_its_pages_and_nothing_else(lively: Audits) -> None:
     lively.ground.sync(LEADS)
     lively.ground.box.reset_stats()
