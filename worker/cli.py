@@ -172,6 +172,25 @@ def explain(
         explaining.show(found, zone)
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Looks for what is wrong or will be, and says what to do; exit code 1 when something needs you."""
+    import dataclasses
+
+    from shared import logs
+    from worker.commands import diagnosis
+    from worker.doctor.examine import examine
+    from worker.doctor.findings import State
+
+    logs.configure("ponte-doctor", "ERROR")
+    found = examine()
+    if as_json:
+        print_json([dataclasses.asdict(each) for each in found])
+    else:
+        diagnosis.show(found)
+    raise typer.Exit(1 if any(each.state is State.BAD for each in found) else 0)
+
+
 @app.command("test-connection")
 def test_connection(as_json: Json = False) -> None:
     """Asks the vendor of each integration who we are, and for a small sample."""

@@ -19,16 +19,17 @@ MOST_SCOPES = 50
 
 
 def read(token: str) -> dict[str, Any]:
-    """account_id, domains, scopes, expires_at (ISO 8601) and days_left; empty for what is no JWT."""
+    """account_id, domains, scopes, issued_at, expires_at (ISO 8601) and days_left; empty for what is no JWT."""
     claims = _decoded(token)
     if claims is None:
         return {}
-    expires = _moment(claims.get("exp"))
+    issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))
     found = {
         "account_id": _number(claims.get("account_id")),
         "base_domain": _domain(claims.get("base_domain")),
         "api_domain": _domain(claims.get("api_domain")),
         "scopes": _words(claims.get("scopes")),
+        "issued_at": issued.isoformat() if issued else None,
         "expires_at": expires.isoformat() if expires else None,
         "days_left": (expires - datetime.now(UTC)).days if expires else None,
     }
