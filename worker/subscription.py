@@ -69,7 +69,14 @@ def tend_all(reach: Reach) -> None:
         working = integrations.worked_on(connection, reach.settings)
     for integration in working:
         if integration.provider == "kommo":
-            tend(reach, integration)
+            _try_to_tend(reach, integration)
+
+
+def _try_to_tend(reach: Reach, integration: Integration) -> None:
+    try:
+        tend(reach, integration)
+    except PonteError as error:
+        log.warning("webhook_not_tended", integration=integration.id, why=str(error))
 
 
 def register(reach: Reach, integration_id: int | None = None) -> tuple[bool, str]:

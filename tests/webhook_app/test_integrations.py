@@ -90,6 +90,8 @@ def test_it_is_paused_resumed_and_scheduled(web: Web) -> None:
     assert "paused" in refused.json["detail"]
     assert patch(web, id_, {"active": True, "sync_frequency": "30"}).status_code == 200
     assert patch(web, id_, {"sync_frequency": None}).json["data"]["sync_frequency"] is None
+    nothing = patch(web, id_, {"active": None, "auto_sync": None, "credentials": None})
+    assert (nothing.status_code, nothing.json["data"]["state"]) == (200, "active")
     said = web.post(f"/api/kommo/sync?integration={id_}", {"resources": ["account"]})
     assert said.status_code == 202
     assert [run["integration_id"] for run in said.json["data"]["runs"]] == [id_]

@@ -12,6 +12,7 @@ from sandbox.webhooks.codes import CODES
 from shared import enrolment
 from shared.enrolment import Wanted
 from shared.resources import BY_NAME
+from shared.secrets import Keyring
 from tests.ground import Ground, reaching
 from worker import subscription
 
@@ -195,6 +196,14 @@ def test_each_integration_has_a_hook_of_its_own(cared: Ground) -> None:
         south = [hook["destination"] for hook in box.truth("kommo", "webhooks")]
         assert f"{HOME}/webhooks/kommo/{made.webhook_secret}" in south
         assert len(south) == before + 1
+
+
+def test_one_whose_secrets_cannot_be_read_stops_no_others_care(cared: Ground) -> None:
+    cared.integration("gestao-click")
+    wanted = Wanted("kommo", "north", {"jwtToken": "t"})
+    cared.run(enrolment.add, cared.reach.settings, Keyring(["another key" * 4]), wanted)
+    subscription.tend_all(cared.reach)
+    assert not ours(cared)["disabled"]
 
 
 def test_an_outage_longer_than_kommo_retries_is_covered_by_the_next_incremental(
