@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import orjson
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 
 from shared import addresses, integrations
 from shared.db.bookkeeping import integration_settings as table
-from shared.db.bookkeeping import report_views, runs
-from shared.db.mirror import metadata
+from shared.db.bookkeeping import runs
 from shared.errors import Conflict, Misuse
 from shared.integrations import OF_ENVIRONMENT, PROVIDERS, Integration
 from shared.secrets import Keyring
@@ -233,38 +230,6 @@ def _end_runs(connection: Connection, id_: int) -> None:
             reason="the integration was removed",
         )
     )
-
-
-def forget_data(connection: Connection, id_: int) -> int:
-    """Deletes every row of a removed integration; it may then belong to another account. How many."""
-    if not integrations.by_id(connection, id_).removed:
-        raise Conflict(f"integration {id_} is not removed: its data stays")
-    _drop_views(connection, id_)
-    mirrored = [one for one in metadata.sorted_tables if "integration_id" in one.c]
-    gone = sum(
-        connection.execute(delete(one).where(one.c.integration_id == id_)).rowcount
-        for one in mirrored
-    )
-    connection.execute(
-        update(table)
-        .where(table.c.id == id_)
-        .values(
-            account_id=None,
-            webhook_digest=None,
-            webhook_secret=None,
-            metadata=func.jsonb_build_object("removed_at", NOW),
-        )
-    )
-    return gone
-
-
-def _drop_views(connection: Connection, id_: int) -> None:
-    """The views that people read; one that somebody has built upon stays, without rows."""
-    names = select(report_views.c.name).where(report_views.c.integration_id == id_)
-    quote = connection.dialect.identifier_preparer.quote
-    for name in list(connection.scalars(names)):
-        with suppress(DBAPIError), connection.begin_nested():
-            connection.execute(text(f"drop view if exists reports.{quote(name)}"))
 
 
 def listed(connection: Connection, settings: Settings) -> list[dict[str, Any]]:

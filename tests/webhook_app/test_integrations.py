@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared import enrolment
 from tests.webhook_app.conftest import Make, Web, settings_for
 from webhook_app import asking
+from worker import forgetting
 
 TOKEN = "eyJhbGciOi.not-a-real-token.x"
 BODY = {"provider": "kommo", "user": "north", "credentials": {"jwtToken": TOKEN}, "test": False}
@@ -103,7 +103,7 @@ def test_removing_keeps_the_rows_and_the_inbox(web: Web) -> None:
     gone = delete(web, id_).json["data"]
     assert (gone["state"], gone["credentials"]) == ("removed", "none")
     assert web.client.post(address, data=b"x").status_code == 200
-    assert web.run(enrolment.forget_data, id_) == 1
+    assert web.run(forgetting.forget_data, id_) == 1
     assert web.client.post(address, data=b"x").status_code == 404
 
 

@@ -245,6 +245,7 @@ def remove(
 ) -> None:
     """Deletes its credentials. Its rows are kept unless --with-data is given."""
     from shared import enrolment
+    from worker import forgetting
 
     what = "credentials and every mirrored row" if with_data else "credentials"
     if not yes and not typer.confirm(f"Delete the {what} of integration {id_}?"):
@@ -253,7 +254,7 @@ def remove(
         _unsubscribe(reach, id_)
         with reach.engine.begin() as connection:
             enrolment.remove(connection, reach.settings, id_)
-            gone = enrolment.forget_data(connection, id_) if with_data else 0
+            gone = forgetting.forget_data(connection, id_) if with_data else 0
     kept = f"{gone:,} rows are deleted too" if with_data else "its rows are kept"
     typer.echo(f"integration {id_} is removed: its credentials are deleted, {kept}")
 
