@@ -71,6 +71,8 @@ def _idle(integration: IntegrationReport) -> str:
     if not integration.active:
         return " [yellow]paused[/]"
     if not integration.current:
+        if integration.sandbox:
+            return " [dim]played by ponte up and make run only[/]"
         return " [yellow]no credentials: not worked on[/]"
     return "" if integration.auto_sync else " [dim]no scheduled runs[/]"
 

@@ -79,7 +79,8 @@ HEARD = """
     select count(*) as heard, max(received_at) as last,
     extract(epoch from clock_timestamp() - max(received_at))::float8 as silent,
     percentile_cont(0.99) within group (order by gap) as usual,
-    (select webhook_secret is not null from ponte.integration_settings where id = :integration) as expected
+    (select webhook_secret is not null or metadata #>> '{webhook,state}' = 'subscribed'
+        from ponte.integration_settings where id = :integration) as expected
     from gaps
 """
 # what a run finds within a minute of a delivery may be that delivery's own change
