@@ -27,8 +27,9 @@ class Receiver:
     app: Flask
     statuses: list[int] = field(default_factory=list)
 
-    def post(self, body: bytes, path: str = PATH, **more: Any) -> TestResponse:
-        answer = self.app.test_client().post(path, data=body, **{"content_type": FORM, **more})
+    def post(self, body: bytes, path: str = PATH, kind: str = FORM, **more: Any) -> TestResponse:
+        sent = {"CONTENT_TYPE": kind}
+        answer = self.app.test_client().post(path, data=body, environ_overrides=sent, **more)
         self.statuses.append(answer.status_code)
         return answer
 

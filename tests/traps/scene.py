@@ -78,12 +78,18 @@ def tell(ground: Ground, *pairs: tuple[str, Any]) -> None:
     ground.run(deliveries.keep, ground.integration("kommo").id, body, None)
 
 
-def drained(ground: Ground) -> list[str]:
-    """Works off the inbox once the sandbox has sent everything; the outcomes of all deliveries."""
+def arrived(ground: Ground) -> bytes:
+    """Everything that the sandbox has sent is in the inbox: all bodies in one."""
     deadline = time.monotonic() + 20
     while ground.box.courier.public()["pending"]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    return b"\n".join(row["body"] for row in ground.deliveries())
+
+
+def drained(ground: Ground) -> list[str]:
+    """Works off the inbox once everything is there; the outcomes of all deliveries."""
+    arrived(ground)
     assert drain(ground.reach, ground.integration("kommo").id, 30.0) is False
     return [row["outcome"] for row in ground.deliveries()]
 
