@@ -95,41 +95,43 @@ def drained(ground: Ground) -> list[str]:
 
 
 @contextmanager
-def meanwhile(ground: Ground, path: str, act: Callable[[], Any]) -> Iterator[None]:
-    """Once: after the vendor has made its answer for `path`, and before it is sent, something happens."""
+def between(ground: Ground, edit: Callable[[Request, Response], Response]) -> Iterator[None]:
+    """Every answer of Kommo's goes through `edit` before it is sent."""
     vendor: Any = ground.box.doors["kommo"].vendor
-    answer, waiting = vendor.answer, [act]
-
-    def late(request: Request) -> Response:
-        made: Response = answer(request)
-        if request.path == API + path and waiting:
-            waiting.pop()()
-        return made
-
-    vendor.answer = late
+    answer = vendor.answer
+    vendor.answer = lambda request: edit(request, answer(request))
     try:
         yield
     finally:
         vendor.answer = answer
+
+
+@contextmanager
+def meanwhile(ground: Ground, path: str, act: Callable[[], Any]) -> Iterator[None]:
+    """Once: after the vendor has made its answer for `path`, and before it is sent, something happens."""
+    waiting = [act]
+
+    def late(request: Request, made: Response) -> Response:
+        if request.path == API + path and waiting:
+            waiting.pop()()
+        return made
+
+    with between(ground, late):
+        yield
     assert not waiting, f"{path} was never asked for"
 
 
 @contextmanager
 def heard(ground: Ground) -> Iterator[list[Request]]:
     """Every request that Kommo gets meanwhile."""
-    vendor: Any = ground.box.doors["kommo"].vendor
-    answer, requests = vendor.answer, []
+    requests: list[Request] = []
 
-    def noting(request: Request) -> Response:
+    def note(request: Request, made: Response) -> Response:
         requests.append(request)
-        made: Response = answer(request)
         return made
 
-    vendor.answer = noting
-    try:
+    with between(ground, note):
         yield requests
-    finally:
-        vendor.answer = answer
 
 
 def ask(ground: Ground, sql: str, **values: Any) -> list[Row]:
