@@ -15,7 +15,7 @@ from shared.resources.grammar import (
     Resource,
     Webhook,
 )
-from shared.resources.kommo_readers import CUSTOM_FIELDS
+from shared.resources.kommo_readers import CUSTOM_FIELDS, ENUMS
 
 BY_ID = {"order[id]": "asc"}
 MANY = ById("filter[id][]", most=250)
@@ -241,7 +241,7 @@ CUSTOM_FIELD_DEFINITIONS = Resource(
         text("group_id"),
         flag("is_api_only"),
         text("currency"),
-        document("enums"),
+        ENUMS,
     ),
 )
 

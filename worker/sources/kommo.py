@@ -88,7 +88,7 @@ class Kommo:
         return Page(
             [record for part, _ in parts for record in _records(part.body, resource.records)],
             total=None if nested else dig(first.body or {}, ("_total_items",)),
-            more=_more(last.body, resource, size),
+            more=_more(last.body, resource.records[:1], size),
             observed_at=first.observed_at,
         )
 
@@ -105,17 +105,20 @@ class Kommo:
                 yield from self._parts(path, question, part, size // PARTS)
 
     def look(self, ask: Ask, ids: Sequence[str]) -> Found:
-        """Records by id; one bad id must not spoil the batch: a 400 is bisected."""
+        """Records by id. One bad id must not spoil the batch (400), nor its weight (504): it is halved."""
         resource, path = ask.resource, API + ask.resource.path.format(**ask.slice)
         by_id = resource.by_id
         if by_id is None or by_id.filter is None:
             return self._look_at_one(f"{path}/{ids[0]}")
-        question = {by_id.filter: list(ids), "limit": by_id.most}
-        answer = self.door.get(
-            path, {**resource.params, **resource.order, **question}, answers=(400,)
-        )
+        question = {**resource.params, **resource.order, by_id.filter: list(ids)}
+        try:
+            answer = self.door.get(path, {**question, "limit": len(ids)}, answers=(400,))
+        except TooHeavy:
+            if len(ids) == 1:
+                raise
+            return self._halved(ask, ids)
         if answer.status == 400:
-            return self._bisected(ask, ids, answer)
+            return self._refused(ask, ids, answer)
         records = list(_records(answer.body, resource.records))
         if {str(dig(record, resource.key[-1:])) for record in records} - {*ids, "None"}:
             raise FilterIgnored(VENDOR, by_id.filter)
@@ -127,9 +130,12 @@ class Kommo:
         found = isinstance(answer.body, Mapping) and answer.status == 200
         return Found([answer.body] if found else [], answer.observed_at)
 
-    def _bisected(self, ask: Ask, ids: Sequence[str], refusal: Answer) -> Found:
+    def _refused(self, ask: Ask, ids: Sequence[str], refusal: Answer) -> Found:
         if len(ids) == 1:
             return Found([], refusal.observed_at, refused=tuple(ids))
+        return self._halved(ask, ids)
+
+    def _halved(self, ask: Ask, ids: Sequence[str]) -> Found:
         half = len(ids) // 2
         first, second = self.look(ask, ids[:half]), self.look(ask, ids[half:])
         return Found(
@@ -181,7 +187,7 @@ class Kommo:
             answer = self.door.get(API + path, {**question, "page": number})
             records = list(_records(answer.body, (key,)))
             yield from records
-            if not records or not dig(answer.body, ("_links", "next")):
+            if not records or _more(answer.body, (key,), question["limit"]) is False:
                 return
 
     def account(self) -> Account:
@@ -223,11 +229,11 @@ def _records(body: Any, path: Sequence[str]) -> Iterable[Record]:
     return found
 
 
-def _more(body: Any, resource: Resource, asked: int) -> bool | None:
+def _more(body: Any, path: Sequence[str], asked: int) -> bool | None:
     """`next` may stand on the last page; without it a full page may still be followed (4.2)."""
     if dig(body or {}, ("_links", "next")):
         return True
-    rows = len(list(_records(body, resource.records[:1])))
+    rows = len(list(_records(body, path)))
     if rows == 0:
         return None
     return False if rows < _effective_limit(body, asked) and rows not in OWN_LIMITS else None
