@@ -51,7 +51,10 @@ class AuditReport:
 
 @dataclass(frozen=True)
 class ResourceReport:
-    """One mirrored list of one integration. drift: rows that the last full walk had to mend."""
+    """One mirrored list of one integration.
+
+    drift: rows that the last full walk had to mend; unlisted: never walked, webhooks name its records.
+    """
 
     name: str
     live: int
@@ -63,6 +66,7 @@ class ResourceReport:
     drift: int | None
     last_run: RunReport | None
     last_audit: AuditReport | None = None
+    unlisted: bool = False
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ def of_resources(
             next_at=_next(settings, one, resource, checkpoint, run),
             drift=drifted.get(at),
             last_run=run,
+            unlisted=resource.unlisted,
             last_audit=compared.get(at),
         )
 

@@ -98,6 +98,8 @@ def _idle(integration: IntegrationReport) -> str:
 
 
 def _age(resource: ResourceReport) -> str:
+    if resource.unlisted:
+        return "by webhook"
     if resource.age_seconds is None:
         return "never"
     minutes = resource.age_seconds / 60
