@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from sandbox.http import Request, Response, Server
 from sandbox.webhooks.codes import CODES
-from tests.ground import Ground
+from tests.ground import Ground, ground_on
 from tests.traps.scene import COMPANIES, CONTACTS, LEADS, read
 from webhook_app import create_app
 
@@ -22,9 +22,11 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass
 class Receiver:
-    """Our web application at the end of Kommo's line; `statuses` is what Kommo got."""
+    """Our web application at the end of Kommo's line; `statuses` is what Kommo got. away: it is down."""
 
     app: Flask
+    home: str = ""
+    away: bool = False
     statuses: list[int] = field(default_factory=list)
 
     def post(self, body: bytes, path: str = PATH, kind: str = FORM, **more: Any) -> TestResponse:
@@ -34,8 +36,17 @@ class Receiver:
         return answer
 
     def hear(self, request: Request) -> Response:
+        if self.away:
+            return Response(502)
         answer = self.post(request.body, request.path)
         return Response(answer.status_code, answer.data, "text/plain")
+
+
+@pytest.fixture
+def ground(database_url: str) -> Iterator[Ground]:
+    """A smaller world than elsewhere: there are many of them here."""
+    with ground_on(database_url, leads=20) as made:
+        yield made
 
 
 @pytest.fixture
@@ -48,6 +59,7 @@ def receiver(ground: Ground) -> Iterator[Receiver]:
     made = Receiver(app)
     server = Server(made.hear)
     server.start()
+    made.home = server.url
     ground.integration("kommo")
     ground.box.subscriptions.add({"destination": server.url + PATH, "settings": sorted(CODES)})
     yield made

@@ -53,9 +53,7 @@ def test_trap_08_a_skeleton_says_that_it_is_gone_and_overwrites_nothing(ground: 
 
 def test_trap_08_where_only_deleted_is_not_known_nothing_live_is_marked(ground: Ground) -> None:
     """It is ignored on some lists: then everything comes back, alive."""
-    ground.box.options.change(
-        {"refused": {"/events": 402}, "only_deleted_everywhere": False}
-    )
+    ground.box.options.change({"refused": {"/events": 402}, "only_deleted_everywhere": False})
     read(ground, CONTACTS)
     for key in ids(ground, "contacts"):
         change(ground, "contacts", key, name="Mudou")

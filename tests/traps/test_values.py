@@ -209,7 +209,9 @@ def test_trap_19_nobody_has_to_exist_to_be_named(shop: Ground, lead: int) -> Non
     assert shop.row(USERS, leaver)["missing_since"]
     row = kept(shop, lead, responsible_user_id=leaver)
     assert row["responsible_user_id"] == leaver
-    foreign = "select 1 from pg_constraint where contype = 'f' and connamespace = 'kommo'::regnamespace"
+    foreign = (
+        "select 1 from pg_constraint where contype = 'f' and connamespace = 'kommo'::regnamespace"
+    )
     assert ask(shop, foreign) == []
 
 
