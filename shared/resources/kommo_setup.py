@@ -5,7 +5,6 @@ from __future__ import annotations
 from shared.resources.columns import Type, asked, document, flag, integer, moment, text
 from shared.resources.grammar import (
     AnyOf,
-    ById,
     HasValue,
     Listed,
     OneOf,
@@ -16,10 +15,7 @@ from shared.resources.grammar import (
     Webhook,
 )
 from shared.resources.kommo_readers import CUSTOM_FIELDS, ENUMS
-
-BY_ID = {"order[id]": "asc"}
-MANY = ById("filter[id][]", most=250)
-ENTITIES = ("leads", "contacts", "companies", "customers")
+from shared.resources.kommo_words import BY_ID, ENTITIES, MANY
 
 ACCOUNT = Resource(
     source="kommo",
