@@ -1,4 +1,4 @@
-"""A ground whose webhooks go the whole way: from the sandbox, through our receiver, into the inbox."""
+"""Grounds for the traps; webhooks go the whole way: from the sandbox, through our receiver, into the inbox."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,18 @@ from werkzeug.test import TestResponse
 from sandbox.http import Request, Response, Server
 from sandbox.webhooks.codes import CODES
 from tests.ground import Ground, ground_on
-from tests.traps.scene import COMPANIES, CONTACTS, LEADS, read
+from tests.servers import copy_of
+from tests.traps.scene import (
+    ACCOUNT,
+    COMPANIES,
+    CONTACTS,
+    FIELDS,
+    LEADS,
+    PIPELINES,
+    STATUSES,
+    USERS,
+    read,
+)
 from webhook_app import create_app
 
 SECRET = "hook-secret-0123456789"
@@ -47,6 +58,21 @@ def ground(database_url: str) -> Iterator[Ground]:
     """A smaller world than elsewhere: there are many of them here."""
     with ground_on(database_url, leads=20) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def shop(postgres_url: str, template_url: str) -> Iterator[Ground]:
+    """An account that was read once; each test works on records of its own."""
+    with copy_of(postgres_url, template_url) as url, ground_on(url, leads=20) as made:
+        read(made, ACCOUNT, FIELDS, PIPELINES, STATUSES, USERS, LEADS, CONTACTS, COMPANIES)
+        yield made
+
+
+@pytest.fixture
+def lead(shop: Ground) -> int:
+    """A lead that is there for this test only."""
+    made = shop.box.kommo.create("leads", {"name": "De teste"}, silent=True)
+    return int(made["id"])
 
 
 @pytest.fixture

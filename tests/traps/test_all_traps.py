@@ -34,4 +34,4 @@ def test_ponte_writes_no_record_to_kommo() -> None:
         and isinstance(call.func, ast.Attribute)
         and call.func.attr == "send"
     }
-    assert writers <= {"subscription.py", "sources/oauth.py"}
+    assert writers <= {"sources/kommo_hooks.py", "sources/oauth.py"}
