@@ -172,12 +172,12 @@ def test_trap_25_an_account_that_moved_away_loses_no_row(ground: Ground, answer:
     assert set(live(ground, LEADS)) == set(before) == set(ids(ground, "leads"))
 
 
-@pytest.mark.parametrize(("answer", "ends"), [(401, LATER), (401, SOON), (404, SOON), (302, SOON)])
+@pytest.mark.parametrize("answer", [401, 404, 302])
 def test_trap_25_by_its_refresh_token_an_account_that_moved_is_found_again(
-    ground: Ground, answer: int, ends: timedelta
+    ground: Ground, answer: int
 ) -> None:
     """The shard tells where the account lives now."""
-    with consented(ground, ends) as (reach, integration):
+    with consented(ground, LATER) as (reach, integration):
         assert carried(ground, reach, integration)["state"] == "done"
         home = ground.box.rename("another-name", answer)
         ground.box.kommo.create("leads", {"name": "Da casa nova"}, silent=True)
