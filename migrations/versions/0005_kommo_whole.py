@@ -242,7 +242,7 @@ with carriers as (
     select integration_id, 'customers', id, raw from kommo.customers
     where deleted_at is null and missing_since is null
 )
-select
+select distinct
     c.integration_id,
     c.entity_type,
     c.id as entity_id,

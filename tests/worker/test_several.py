@@ -1,7 +1,7 @@
 """Several accounts in one deployment: each with its own rows, budget, webhooks and troubles."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -99,11 +99,11 @@ def test_each_account_has_a_budget_of_its_own(two: Two) -> None:
 
 def test_an_account_without_the_settings_address_keeps_the_vendors_limit(two: Two) -> None:
     """No limit at all is for the sandbox: KOMMO_RATE_LIMIT=0 does not reach a real account."""
-    from worker.sources.opening import Credentials, _books
+    from worker.sources.opening import vendor_rate
 
-    elsewhere = Credentials("kommo", "https://south.kommo.com", ("t",))
-    books = _books(two.north.reach.settings, elsewhere, "kommo:1")
-    assert [book.rate for book in books] == [7, 7]
+    limited = two.north.reach.settings.model_copy(update={"kommo_rate_limit": 0})
+    elsewhere = replace(two.north.integration("kommo"), url="https://south.kommo.com")
+    assert vendor_rate(limited, elsewhere) == 7
 
 
 def deliver(two: Two, id_: int, account: int = SOUTH) -> None:
