@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 
 from sandbox.kommo.acts import ACTS
 from shared.resources import BY_NAME
+from shared.resources.grammar import Resource
 from tests.ground import ground_on, pages_of
 from tests.servers import copy_of
 from tests.walks.hand import FATES, Workers, World
@@ -38,10 +39,10 @@ CRASHES = ("run_crashed", "batch_crashed")
 
 seeds = st.integers(0, 2**16)
 fates = st.sampled_from(FATES)
-resources = st.sampled_from(LISTED)
+names = st.sampled_from([resource.name for resource in LISTED])
 HIDEABLE = ("leads", "contacts", "companies", "tasks", "leads_notes", "catalogs/9001/elements")
 QUIET_ENDS = ("notes.delete", "customers.delete")
-SHIFTING = [BY_NAME[f"kommo.{name}"] for name in ("leads", "contacts", "companies")]
+SHIFTING = ("leads", "contacts", "companies")
 TROUBLE = ("429", "429_html", "500_html", "500_json", "504_html", "200_html", "drop", "truncate",
            "empty_page", "repeat_page", "wrong_total")  # fmt: skip
 REFUSABLE = ("/leads/unsorted", "/leads/notes", "/contacts/notes", "/tasks", "/customers", "/events", "/talks",
@@ -50,6 +51,10 @@ REFUSABLE = ("/leads/unsorted", "/leads/notes", "/contacts/notes", "/tasks", "/c
 
 def acts(*beginnings: str) -> st.SearchStrategy[str]:
     return st.sampled_from([name for name in ACTS if name.startswith(beginnings)])
+
+
+def _named(name: str) -> Resource:
+    return BY_NAME[f"kommo.{name}"]
 
 
 class Walk(RuleBasedStateMachine):
@@ -173,21 +178,21 @@ class Walk(RuleBasedStateMachine):
     def webhooks_are_drained(self) -> None:
         self.workers.drain()
 
-    @rule(resource=resources, full=st.booleans())
-    def one_is_synced(self, resource: Any, full: bool) -> None:
-        self.workers.sync([resource], full=full)
+    @rule(resource=names, full=st.booleans())
+    def one_is_synced(self, resource: str, full: bool) -> None:
+        self.workers.sync([_named(resource)], full=full)
 
     @rule(full=st.booleans())
     def all_are_synced(self, full: bool) -> None:
         self.workers.sync(LISTED, full=full)
 
-    @rule(resource=resources, full=st.booleans())
-    def a_run_is_interrupted(self, resource: Any, full: bool) -> None:
-        self.workers.begin(resource, full=full)
+    @rule(resource=names, full=st.booleans())
+    def a_run_is_interrupted(self, resource: str, full: bool) -> None:
+        self.workers.begin(_named(resource), full=full)
 
-    @rule(resource=resources, full=st.booleans())
-    def a_worker_dies_with_its_run(self, resource: Any, full: bool) -> None:
-        self.workers.die_with_run(resource, full=full)
+    @rule(resource=names, full=st.booleans())
+    def a_worker_dies_with_its_run(self, resource: str, full: bool) -> None:
+        self.workers.die_with_run(_named(resource), full=full)
 
     @rule(most=st.integers(1, 5))
     def a_worker_dies_with_its_deliveries(self, most: int) -> None:
@@ -198,7 +203,7 @@ class Walk(RuleBasedStateMachine):
         self.workers.go_on()
 
     @rule(
-        resource=resources,
+        resource=names,
         full=st.booleans(),
         name=st.sampled_from(sorted(ACTS)),
         seed=seeds,
@@ -206,7 +211,7 @@ class Walk(RuleBasedStateMachine):
         answer=st.integers(0, 4),
     )
     def something_happens_during_a_sync(
-        self, resource: Any, full: bool, name: str, seed: int, fate: str, answer: int
+        self, resource: str, full: bool, name: str, seed: int, fate: str, answer: int
     ) -> None:
         """An answer is held back meanwhile, and webhooks overtake it."""
 
@@ -215,19 +220,19 @@ class Walk(RuleBasedStateMachine):
             self.workers.drain()
 
         with self.world.meanwhile(answer, overtake):
-            self.workers.sync([resource], full=full)
+            self.workers.sync([_named(resource)], full=full)
 
     @rule(
         resource=st.sampled_from(SHIFTING),
         full=st.booleans(),
         kind=st.sampled_from(("shift_delete", "shift_insert")),
     )
-    def pages_shift_during_a_sync(self, resource: Any, full: bool, kind: str) -> None:
+    def pages_shift_during_a_sync(self, resource: str, full: bool, kind: str) -> None:
         since = int(time.time())
         fault = self.box.faults.add(
-            {"vendor": "kommo", "kind": kind, "path": resource.path, "times": 1}
+            {"vendor": "kommo", "kind": kind, "path": _named(resource).path, "times": 1}
         )
-        self.workers.sync([resource], full=full)
+        self.workers.sync([_named(resource)], full=full)
         fault.times = 0
         self.world.ledger.note(since)
 
