@@ -19,6 +19,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="Kommo's port (0: any)")
     parser.add_argument("--gestao-click-port", type=int, default=0)
     parser.add_argument("--leads", type=int, default=1000, help="size of the world")
+    parser.add_argument("--tasks", type=int, default=0, help="tasks besides the fixture's")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--months", type=int, default=6, help="how far back sales reach")
     parser.add_argument("--kommo-limit", type=int, default=7, help="requests per second; 0: none")

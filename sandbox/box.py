@@ -56,7 +56,6 @@ class Sandbox:
         own = tokens.kommo_token(self.options.seed, self.options.account_id)
         self.kommo_token = kommo_token or own
         self.grants = Grants(self.options)
-        self.grants.know(self.kommo_token)
         self.gestao_click_tokens = tokens.gestao_click_tokens(self.options.seed)
         self.faults = Faults(self.options.seed)
         self.subscriptions = Subscriptions(self.world)
@@ -74,7 +73,9 @@ class Sandbox:
 
     def _open_doors(self, port: int, gestao_click_port: int) -> None:
         world, control = self.world, Control(self)
-        kommo = Kommo(KommoApi(world, self.subscriptions), self.options, self.grants)
+        kommo = Kommo(
+            KommoApi(world, self.subscriptions), self.options, self.grants, self.kommo_token
+        )
         self._erp = GestaoClick(GestaoClickApi(world), self.options, self.gestao_click_tokens)
         self.doors = {
             "kommo": Door(world, kommo, self.faults, control, self.kommo.delete),
@@ -191,5 +192,4 @@ class Sandbox:
     def _resume(self, head: Json) -> None:
         self._erp.day.times.extend(head.get("gestao_click_day", []))
         self.grants.resume(head.get("grants", {}))
-        self.grants.know(self.kommo_token)
         self.courier.take_up(head.get("deliveries", []))

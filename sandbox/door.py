@@ -112,7 +112,9 @@ class Door:
 
 
 def _forerunner(table: Table, record: Record) -> Record:
-    """A copy with the next free id below."""
+    """A copy with the next free id below; text ids: beside the first row, which shifts as well."""
+    if isinstance(record.key, str):
+        return table.make({**record.open(), table.spec.id_field: f"{record.key}0"}, record.hidden)
     key = record.key - 1
     while key in table.live or key in table.gone:
         key -= 1

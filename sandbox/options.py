@@ -8,7 +8,7 @@ names the section. Everything but the first block can be changed while running
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-FIXED_AT_START = frozenset({"leads", "seed", "months", "now", "account_id", "subdomain"})
+FIXED_AT_START = frozenset({"leads", "seed", "months", "tasks", "now", "account_id", "subdomain"})
 CHOICES = {
     "merge_losers": ("deleted", "vanish"),
     "stage_change": ("both", "status", "update"),
@@ -23,6 +23,8 @@ class Options:
     leads: int = 1000
     seed: int = 7
     months: int = 6
+    tasks: int = 0
+    """Tasks besides the fixture's."""
     now: float | None = None
     """Epoch at which the seeded world is built; None = the clock."""
 

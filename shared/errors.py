@@ -4,9 +4,13 @@ PonteError
 ├── Misuse                  the user can mend it; commands end with exit code 2
 │   ├── SettingsError           every problem of the settings, at once
 │   ├── UnknownTarget           a target or id that does not exist, and what does
+│   ├── Conflict                not possible as things stand: what stands in the way
+│   ├── NoCredentials           an integration that nobody has given credentials
+│   ├── MalformedToken          what was given cannot be a token of the vendor's
 │   └── Unreachable             PostgreSQL or Redis does not answer: which, where, what to do
 ├── Retryable               the same call may succeed later; the run waits and goes on
 │   ├── VendorUnavailable       5xx, time-out, dropped connection, an answer that is no JSON
+│   ├── TokenRenewed            the access token was refused, and another took its place
 │   ├── RateLimited             429: everybody pauses
 │   ├── Paused                  the vendor has asked for silence: how long still
 │   ├── BudgetSpent             the day's requests are used up
@@ -14,6 +18,7 @@ PonteError
 │   └── DependencyMissing       another resource has to be read first
 ├── Fatal                   the run ends and says why; nothing is retried by itself
 │   ├── CredentialsRefused      401, or the token's rights (403)
+│   │   └── TokenExpired            by its own word: nothing was asked
 │   ├── NotAvailable            402, 403, 404: the plan or the rights do not give this list
 │   ├── AddressBlocked          HTML 403: the breaker opens for everybody
 │   ├── WrongAccount            the token belongs to another account than the integration's
@@ -50,6 +55,21 @@ class UnknownTarget(Misuse):
         super().__init__(f"unknown target {target!r}; there are: {', '.join(known)}")
 
 
+class Conflict(Misuse):
+    """Right in itself, but something stands in the way; the message says what and how to go on."""
+
+
+class NoCredentials(Misuse):
+    def __init__(self, what: str, names: str | None) -> None:
+        hint = f"set {names}" if names else "give it some: ponte integrations add"
+        super().__init__(f"no credentials for {what}: {hint}")
+
+
+class MalformedToken(Misuse):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this is no token of Kommo's: {why}")
+
+
 class Unreachable(Misuse):
     def __init__(self, what: str, where: str, why: str) -> None:
         super().__init__(
@@ -65,6 +85,13 @@ class Retryable(PonteError):
 class VendorUnavailable(Retryable):
     def __init__(self, vendor: str, what: str) -> None:
         super().__init__(f"{vendor} did not answer usably: {what}")
+
+
+class TokenRenewed(Retryable):
+    def __init__(self, vendor: str) -> None:
+        super().__init__(
+            f"{vendor} refused the access token; it was renewed and is tried once more"
+        )
 
 
 class TooHeavy(VendorUnavailable):
@@ -118,8 +145,18 @@ class CredentialsRefused(Fatal):
         )
 
 
+class TokenExpired(CredentialsRefused):
+    def __init__(self, vendor: str, when: str) -> None:
+        self.when = when
+        Fatal.__init__(
+            self,
+            f"the token of {vendor} expired on {when}; generate a new one. Nothing was asked with it.",
+        )
+
+
 class NotAvailable(Fatal):
     def __init__(self, vendor: str, path: str, status: int, detail: str) -> None:
+        self.status = status
         super().__init__(f"{vendor} does not give {path} (HTTP {status}: {detail})")
 
 

@@ -67,13 +67,22 @@ class Quota:
 
 @dataclass(frozen=True)
 class IntegrationReport:
+    """current: it has credentials, so this deployment works on it unless it is paused; refused: the vendor
+    refused them; token_days: until the token ends, when that is soon."""
+
     id: int
     provider: str
     user_id: str
+    wallet_id: str
     account_id: str | None
     sandbox: bool
     active: bool
+    auto_sync: bool
+    sync_frequency: str | None
     current: bool
+    refused: bool
+    token_expires_at: datetime | None
+    token_days: int | None
     pause: Pause | None
     resources: tuple[ResourceReport, ...]
 

@@ -1,31 +1,58 @@
 """Integrations: one account at one vendor, a row of `ponte.integration_settings` each.
 
 The environment's credentials are the row of the user `default`; the sandbox is an integration of its
-own, so that its data never mixes with a real account's.
+own, so that its data never mixes with a real account's. Others are added by people and bring their own
+credentials (shared/enrolment.py). One is worked on when it is active and has credentials.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db.bookkeeping import integration_settings
-from shared.errors import UnknownTarget
+from shared.db.bookkeeping import integration_settings as table
+from shared.errors import Misuse, UnknownTarget
 from shared.settings import Settings
 
 PROVIDERS = ("kommo", "gestao-click")
+OF_ENVIRONMENT = ("default", "sandbox")
+"""Users whose credentials are the environment's."""
+WALLET = "global"
+FREQUENCIES = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+}
+SOON = timedelta(days=30)
+"""So long before a token's end people are told."""
+LEAST_MINUTES, MOST_MINUTES = 5, 10080
 
 
 @dataclass(frozen=True)
 class Integration:
+    """stored: it has credentials of its own; removed: and now has none any more; token_expires_at: by the
+    token's own word, null where it does not say."""
+
     id: int
     user_id: str
     provider: str
-    account_id: str | None
-    active: bool
+    account_id: str | None = None
+    active: bool = True
+    wallet_id: str = WALLET
+    auto_sync: bool = True
+    sync_frequency: str | None = None
+    url: str | None = None
+    stored: bool = False
+    removed: bool = False
+    refused: bool = False
+    token_expires_at: datetime | None = None
 
     @property
     def source(self) -> str:
@@ -34,6 +61,10 @@ class Integration:
     @property
     def sandbox(self) -> bool:
         return self.user_id == "sandbox"
+
+    @property
+    def state(self) -> str:
+        return "active" if self.active else "removed" if self.removed else "paused"
 
 
 def ensure(connection: Connection, settings: Settings) -> list[Integration]:
@@ -47,23 +78,23 @@ def ensure(connection: Connection, settings: Settings) -> list[Integration]:
 
 def _ensure(connection: Connection, user_id: str, provider: str) -> Integration:
     """Reads before it writes: an insert that meets its row still uses up an identity value."""
-    table = integration_settings
-    found = _find(connection, user_id, provider)
+    found = find(connection, user_id, provider)
     if found is None:
         made = insert(table).values(user_id=user_id, provider=provider).on_conflict_do_nothing()
         connection.execute(made)
-        found = _find(connection, user_id, provider)
+        found = find(connection, user_id, provider)
     assert found is not None  # noqa: S101  (rows are never deleted)
     return found
 
 
-def _find(connection: Connection, user_id: str, provider: str) -> Integration | None:
-    table = integration_settings
+def find(
+    connection: Connection, user_id: str, provider: str, wallet_id: str = WALLET
+) -> Integration | None:
     row = connection.execute(
         select(table).where(
             table.c.user_id == user_id,
             table.c.provider == provider,
-            table.c.wallet_id == "global",
+            table.c.wallet_id == wallet_id,
         )
     ).first()
     return _integration(row) if row else None
@@ -75,39 +106,129 @@ def _user(settings: Settings, provider: str) -> str:
 
 def of_environment(connection: Connection, settings: Settings, provider: str) -> Integration | None:
     """The integration that this process's environment means; None when it was never made."""
-    return _find(connection, _user(settings, provider), provider)
+    return find(connection, _user(settings, provider), provider)
 
 
-def _integration(row: object) -> Integration:
-    names = ("id", "user_id", "provider", "account_id", "active")
-    return Integration(**{name: getattr(row, name) for name in names})
+def meant_by_environment(settings: Settings, integration: Integration) -> bool:
+    """Is this the row whose credentials this process's environment holds, or would hold?"""
+    is_users = integration.user_id == _user(settings, integration.provider)
+    return is_users and integration.wallet_id == WALLET
+
+
+def has_credentials(settings: Settings, integration: Integration) -> bool:
+    """Stored ones, or the environment's for the row that it means."""
+    given = meant_by_environment(settings, integration)
+    return integration.stored or (given and settings.configured(integration.provider))
+
+
+def _integration(row: Any) -> Integration:
+    ends = (row.metadata.get("token") or {}).get("expires_at")
+    return Integration(
+        id=row.id,
+        user_id=row.user_id,
+        provider=row.provider,
+        account_id=row.account_id,
+        active=row.active,
+        wallet_id=row.wallet_id,
+        auto_sync=row.auto_sync,
+        sync_frequency=row.sync_frequency,
+        url=row.url,
+        stored=row.credentials is not None,
+        removed="removed_at" in row.metadata,
+        refused=row.metadata.get("refused") is not None,
+        token_expires_at=datetime.fromisoformat(ends) if ends else None,
+    )
 
 
 def all_of(connection: Connection) -> list[Integration]:
     """Every integration that the database knows, by id."""
-    rows = connection.execute(select(integration_settings).order_by(integration_settings.c.id))
-    return [_integration(row) for row in rows]
+    return [_integration(row) for row in connection.execute(select(table).order_by(table.c.id))]
 
 
 def by_id(connection: Connection, id_: int) -> Integration:
     """Raises UnknownTarget when there is none."""
     found = {integration.id: integration for integration in all_of(connection)}
     if id_ not in found:
-        raise UnknownTarget(f"integration {id_}", [str(known) for known in found])
+        raise UnknownTarget(f"integration {id_}", [str(known) for known in found] or ["none yet"])
     return found[id_]
 
 
-def names_webhook(settings: Settings, secret: str) -> bool:
-    """Is this the secret of the webhook's path? Compared in constant time; no secret: no route."""
-    expected = settings.kommo_webhook_secret
-    return expected is not None and hmac.compare_digest(
-        expected.get_secret_value().encode(), secret.encode()
+def worked_on(connection: Connection, settings: Settings) -> list[Integration]:
+    """Every integration that is scheduled, swept and drained: active, and with credentials."""
+    ensure(connection, settings)
+    known = all_of(connection)
+    return [one for one in known if one.active and has_credentials(settings, one)]
+
+
+def chosen(
+    connection: Connection, settings: Settings, provider: str, id_: int | None = None
+) -> Integration | None:
+    """The integration with this id; without one the only active one, or the environment's.
+
+    None when the provider has none yet. Raises UnknownTarget, and Misuse when there are several and
+    none of them is the environment's.
+    """
+    known = [one for one in all_of(connection) if one.provider == provider]
+    if id_ is not None:
+        found = [one for one in known if one.id == id_]
+        if not found:
+            there = [str(one.id) for one in known] or ["none yet"]
+            raise UnknownTarget(f"{provider} integration {id_}", there)
+        return found[0]
+    working = [one for one in known if one.active and has_credentials(settings, one)]
+    for candidates in (working, known):
+        if len(candidates) == 1:
+            return candidates[0]
+        if meant := [one for one in candidates if meant_by_environment(settings, one)]:
+            return meant[0]
+        if candidates:
+            ids = ", ".join(str(one.id) for one in candidates)
+            raise Misuse(
+                f"there are several {provider} integrations: {ids}; say which one by its id"
+            )
+    return None
+
+
+def every(settings: Settings, integration: Integration, *, windowed: bool) -> timedelta:
+    """How often a list of this integration is read; whole lists never more often than the settings say."""
+    usual = settings.interval(integration.provider, windowed=windowed)
+    own = frequency(integration.sync_frequency)
+    if own is None:
+        return usual
+    return own if windowed else max(own, usual)
+
+
+def frequency(word: str | None) -> timedelta | None:
+    """hourly, daily, weekly or a number of minutes; raises Misuse for anything else."""
+    if word is None or word in FREQUENCIES:
+        return FREQUENCIES.get(word or "")
+    if re.fullmatch(r"[0-9]{1,5}", word) and LEAST_MINUTES <= int(word) <= MOST_MINUTES:
+        return timedelta(minutes=int(word))
+    raise Misuse(
+        f"sync frequency {word!r}: write {', '.join(FREQUENCIES)}, "
+        f"or minutes from {LEAST_MINUTES} to {MOST_MINUTES}"
+    )
+
+
+def refused_digest(connection: Connection, id_: int) -> str | None:
+    """The keyed hash of the credentials that the vendor refused, if any."""
+    said: str | None = connection.scalar(
+        select(table.c.metadata["refused"].as_string()).where(table.c.id == id_)
+    )
+    return said
+
+
+def refuse(connection: Connection, id_: int, digest: str) -> None:
+    """Nobody asks with these credentials any more, until there are others or somebody orders a sync."""
+    connection.execute(
+        update(table)
+        .where(table.c.id == id_)
+        .values(metadata=table.c.metadata.op("||")({"refused": digest}))
     )
 
 
 def allow_again(connection: Connection, id_: int) -> None:
     """Somebody asks for a sync: credentials that were refused are tried once more."""
-    table = integration_settings
     connection.execute(
         update(table)
         .where(table.c.id == id_, table.c.metadata["refused"].as_string().is_not(None))
@@ -115,8 +236,35 @@ def allow_again(connection: Connection, id_: int) -> None:
     )
 
 
+def note_run(connection: Connection, id_: int, resource: str, reason: str | None) -> None:
+    """Keeps in the row what the last run was, how many there were, and the last error."""
+    now, counted = func.clock_timestamp(), "runs_failed" if reason else "runs_done"
+    last = func.jsonb_build_object("at", now, "resource", resource, "reason", reason)
+    number = func.coalesce(table.c.metadata[counted].as_integer(), 0) + 1
+    said = func.jsonb_build_object("last_error" if reason else "last_sync", last, counted, number)
+    connection.execute(
+        update(table).where(table.c.id == id_).values(metadata=table.c.metadata.op("||")(said))
+    )
+
+
+def is_environments_webhook(settings: Settings, secret: str) -> bool:
+    """Is this KOMMO_WEBHOOK_SECRET? Compared in constant time; no secret: no route."""
+    expected = settings.kommo_webhook_secret
+    return expected is not None and hmac.compare_digest(
+        expected.get_secret_value().encode(), secret.encode()
+    )
+
+
+def webhook_digest(secret: str) -> str:
+    """Not keyed: the secret is random, and must be found again under the next PONTE_SECRET_KEY too."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
 def of_webhook(connection: Connection, settings: Settings, secret: str) -> Integration | None:
-    """The integration that a secret path names; None: answer 404."""
-    if not names_webhook(settings, secret):
-        return None
-    return _ensure(connection, _user(settings, "kommo"), "kommo")
+    """The integration that a secret path names, working or paused; None: answer 404."""
+    if is_environments_webhook(settings, secret):
+        return _ensure(connection, _user(settings, "kommo"), "kommo")
+    digest = webhook_digest(secret)
+    row = connection.execute(select(table).where(table.c.webhook_digest == digest)).first()
+    same = row is not None and hmac.compare_digest(row.webhook_digest, digest)
+    return _integration(row) if same else None

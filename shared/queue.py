@@ -21,6 +21,7 @@ ANSWER = "ponte.answer"
 SCHEDULE = "ponte.schedule"
 SWEEP = "ponte.sweep"
 TIDY = "ponte.tidy"
+CARE = "ponte.care"
 
 QUEUES = {
     DRAIN: "webhooks",
@@ -29,6 +30,7 @@ QUEUES = {
     SCHEDULE: "beat",
     SWEEP: "beat",
     TIDY: "beat",
+    CARE: "beat",
 }
 """`webhooks` has a pool of its own; the other pool serves `beat` before `sync`."""
 

@@ -63,9 +63,8 @@ def status(connection: Connection, settings: Settings) -> Status:
 
 
 def of_integrations(connection: Connection, settings: Settings) -> list[IntegrationReport]:
-    """Every integration that the database knows; `current`: this process's environment means it."""
-    known = integrations.all_of(connection)
-    meant = {integrations.of_environment(connection, settings, p) for p in integrations.PROVIDERS}
+    """Every integration that the database knows."""
+    known, now = integrations.all_of(connection), clock(connection)
     held = _pauses(connection)
     per_resource = of_resources(connection, settings, known)
     return [
@@ -73,15 +72,27 @@ def of_integrations(connection: Connection, settings: Settings) -> list[Integrat
             id=one.id,
             provider=one.provider,
             user_id=one.user_id,
+            wallet_id=one.wallet_id,
             account_id=one.account_id,
             sandbox=one.sandbox,
             active=one.active,
-            current=one in meant,
+            auto_sync=one.auto_sync,
+            sync_frequency=one.sync_frequency,
+            current=integrations.has_credentials(settings, one),
+            refused=one.refused,
+            token_expires_at=one.token_expires_at,
+            token_days=_days_if_soon(one, now),
             pause=next((pause for pause in held if _concerns(pause, one)), None),
             resources=per_resource[one.id],
         )
         for one in known
     ]
+
+
+def _days_if_soon(one: Integration, now: datetime) -> int | None:
+    if one.token_expires_at is None or one.token_expires_at - now > integrations.SOON:
+        return None
+    return (one.token_expires_at - now).days
 
 
 def _pauses(connection: Connection) -> list[Pause]:
@@ -118,7 +129,7 @@ def of_resources(
             synced_at=checkpoint.updated_at if checkpoint else None,
             full_walk_at=checkpoint.walked_at if checkpoint else None,
             age_seconds=float(checkpoint.age) if checkpoint else None,
-            next_at=_next(settings, resource, checkpoint, run),
+            next_at=_next(settings, one, resource, checkpoint, run),
             drift=drifted.get(at),
             last_run=run,
         )
@@ -130,14 +141,16 @@ def of_resources(
 
 
 def _next(
-    settings: Settings, resource: Resource, checkpoint: Any, run: RunReport | None
+    settings: Settings, of: Integration, resource: Resource, checkpoint: Any, run: RunReport | None
 ) -> datetime | None:
     """When it is looked at again: an order that waits knows, else the schedule."""
+    if not of.active:
+        return None
     if run and run.state == "queued":
         return run.next_at
-    if checkpoint is None:
+    if checkpoint is None or not of.auto_sync:
         return None
-    every = settings.interval(resource.provider, windowed=resource.windowed)
+    every = integrations.every(settings, of, windowed=resource.windowed)
     due: datetime = checkpoint.updated_at + every
     return due
 

@@ -224,6 +224,8 @@ def finish(
     if mode == "full" and not run.full and not reason:
         _leave(connection, run, state="queued", next_at=NOW, position=None)
         return
+    if state != UNAVAILABLE:
+        integrations.note_run(connection, run.integration_id, run.resource.full_name, reason)
     ended = state if reason else "done"
     _leave(connection, run, state=ended, finished_at=NOW, reason=reason, position=None)
 

@@ -82,7 +82,17 @@ class Settings(BaseSettings):
         "https://api-c.kommo.com",
         description="or the account's own address, https://NAME.kommo.com",
     )
-    kommo_base_domain: str = Field("kommo.com", description="accepted; nothing depends on it yet")
+    kommo_base_domain: str = Field(
+        "kommo.com", description="where the consent page of OAuth is: www.kommo.com"
+    )
+    kommo_client_id: str | None = Field(
+        None, description="of an integration with OAuth; with it accounts consent in their browser"
+    )
+    kommo_client_secret: SecretStr | None = Field(None, description="of the same integration")
+    kommo_redirect_uri: str | None = Field(
+        None,
+        description="as registered there; absent: PONTE_PUBLIC_URL and /oauth/kommo/callback",
+    )
     kommo_timeout: Positive = Field(30000, description="of one answer, milliseconds")
     kommo_retry_attempts: Positive = Field(
         3, description="requests for one answer, of both vendors, before the run is put back"
@@ -161,14 +171,7 @@ class Settings(BaseSettings):
     @field_validator("kommo_api_url", "gestao_click_api_url")
     @classmethod
     def _vendor_address(cls, value: str) -> str:
-        """https, or http on loopback; a trailing / or /api/v4 given by mistake goes (kommo-api.md 1.2)."""
-        url = value.strip().rstrip("/").removesuffix("/api/v4")
-        parts = urlsplit(url)
-        if not parts.hostname or parts.scheme not in ("http", "https"):
-            raise ValueError(f"{value!r} is no address; write https://…")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("plain http is accepted for loopback only; write https://…")
-        return url
+        return vendor_address(value)
 
     @field_validator("database_url")
     @classmethod
@@ -225,6 +228,20 @@ class Settings(BaseSettings):
         return bool(self.gestao_click_api_key and self.gestao_click_secret_token)
 
 
+def vendor_address(value: str) -> str:
+    """https, or http on loopback; a trailing / or /api/v4 given by mistake goes (kommo-api.md 1.2).
+
+    Raises ValueError saying what to write.
+    """
+    url = value.strip().rstrip("/").removesuffix("/api/v4")
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in ("http", "https"):
+        raise ValueError(f"{value!r} is no address; write https://…")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("plain http is accepted for loopback only; write https://…")
+    return url
+
+
 def is_loopback(host: str | None) -> bool:
     if host in (None, "", "localhost"):
         return True
@@ -242,6 +259,7 @@ SECRETS = (
     "KOMMO_JWT_TOKEN",
     "KOMMO_LONG_LIVED_TOKEN",
     "KOMMO_WEBHOOK_SECRET",
+    "KOMMO_CLIENT_SECRET",
     "GESTAO_CLICK_API_KEY",
     "GESTAO_CLICK_ACCESS_TOKEN",
     "GESTAO_CLICK_SECRET_TOKEN",

@@ -19,9 +19,11 @@ from webhook_app import (
     docs,
     gestao_click,
     health,
+    integrations,
     kommo,
     login,
     metrics,
+    oauth,
     problems,
     runs,
     webhooks,
@@ -95,9 +97,9 @@ def _configure(app: Flask, own: Process) -> None:
 def _serve(app: OpenAPI) -> None:
     for api in (webhooks.api, health.api):
         app.register_api(api)
-    for api in (kommo.api, gestao_click.api, runs.api, metrics.api):
+    for api in (integrations.api, kommo.api, gestao_click.api, runs.api, metrics.api):
         app.register_api(api)
-    for pages in (dashboard.pages, login.pages, docs.pages):
+    for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)
 
 

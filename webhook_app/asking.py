@@ -18,11 +18,13 @@ STATUSES = {
     "connected": 200,
     "missing": 400,
     "malformed": 400,
+    "unknown": 404,
     "expired": 401,
     "refused": 401,
     "wrong_account": 403,
     "blocked": 403,
     "not_available": 403,
+    "elsewhere": 502,
     "limited": 429,
     "unreachable": 502,
 }
@@ -55,4 +57,5 @@ def refusal(finding: Mapping[str, Any]) -> Problem:
     headers = {"Retry-After": "60"} if status == 429 else {}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="vendor"'
-    return Problem(status, message, headers, connection={"status": found})
+    told = {"status": found, "code": finding.get("code", found), "todo": finding.get("todo")}
+    return Problem(status, message, headers, connection=told)

@@ -12,18 +12,26 @@ from pydantic import BaseModel, Field
 from shared.questions import TEST_CONNECTION
 from webhook_app import asking
 from webhook_app.envelopes import Answer, answer, problems
-from webhook_app.parsing import Query, checked
+from webhook_app.parsing import checked
 from webhook_app.problems import Problem
+from webhook_app.syncs import OfIntegration
 
 
 class Connection(BaseModel):
+    """code: connected; or, in a problem, missing, malformed, expired, revoked, wrong_account, blocked,
+    elsewhere, limited, not_available, unreachable, with `todo`: what to do."""
+
     status: str
+    code: str
 
 
 class Found(BaseModel):
-    """account: who the credentials belong to; sample: a few records, to see that it is the right one."""
+    """account: who the credentials belong to, with domains and what the token says of itself; features:
+    what the plan and the rights give, or why not; sample: a few records, to see that it is the right one."""
 
     account: dict[str, Any] | None
+    features: dict[str, Any]
+    limits: dict[str, Any]
     sample: list[Any]
 
 
@@ -32,31 +40,39 @@ class Connected(Answer):
     connection: Connection
 
 
-class Tolerated(Query):
+class Tolerated(OfIntegration):
     userId: str | None = Field(None, description="tolerated; means nothing here")  # noqa: N815
 
 
-DOCUMENTED: ResponseDict = {**problems(400, 401, 403, 429, 502, 503), "200": Connected}
+DOCUMENTED: ResponseDict = {**problems(400, 401, 403, 404, 429, 502, 503), "200": Connected}
 
 
 def serve(api: APIBlueprint, provider: str) -> None:
     """Adds the GET: it tests the credentials of Ponte's own settings."""
 
     def view(query: Tolerated) -> Response:
-        """Test the connection with the credentials of the settings"""
-        return test(provider, None)
+        """Test the connection with the integration's own credentials"""
+        return test(provider, None, query.integration)
 
     view.__annotations__ = {"query": Tolerated, "return": Response}
     api.get("/test-connection", responses=DOCUMENTED)(checked(view))
 
 
-def test(provider: str, credentials: dict[str, str] | None) -> Response:
-    """credentials: None means those of the settings."""
-    found = asking.ask(TEST_CONNECTION, {"provider": provider, "credentials": credentials})
+def test(
+    provider: str, credentials: dict[str, str] | None, integration_id: int | None = None
+) -> Response:
+    """credentials: None means the integration's own."""
+    question = {"provider": provider, "credentials": credentials, "integration": integration_id}
+    found = asking.ask(TEST_CONNECTION, question)
     if not found.get("ok"):
         raise asking.refusal(found)
-    seen = {"account": found.get("account"), "sample": found.get("sample") or []}
-    status = {"status": str(found.get("status", "connected"))}
+    seen = {
+        "account": found.get("account"),
+        "features": found.get("features") or {},
+        "limits": found.get("limits") or {},
+        "sample": found.get("sample") or [],
+    }
+    status = {name: str(found.get(name, "connected")) for name in ("status", "code")}
     return answer(str(found.get("message") or "connected"), seen, connection=status)
 
 

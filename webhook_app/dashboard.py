@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, session
+from flask import Blueprint, flash, redirect, render_template, request, session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from shared import report
+from shared.errors import Misuse
 from shared.figures import IntegrationReport, ResourceReport, Status
 from shared.integrations import PROVIDERS
 from shared.settings import Settings
@@ -54,15 +55,17 @@ def sync(provider: str) -> Response:
     if provider not in PROVIDERS:
         raise NotFound
     try:
-        ordered(provider, False, None)
+        ordered(provider, False, None, request.form.get("integration", type=int))
         flash(f"{TITLES[provider]}: sincronização pedida|sync requested")
     except Problem as problem:
         flash(f"{TITLES[provider]}: {problem.detail}|", "bad")
+    except Misuse as error:
+        flash(f"{TITLES[provider]}: {error}|", "bad")
     return redirect("/")
 
 
 def shown(status: Status) -> list[IntegrationReport]:
-    """This environment's integrations first; of others only those that hold something."""
+    """Those with credentials first; of others only those that hold something."""
     known = [one for one in status.integrations if one.current or _holds(one)]
     return sorted(known, key=lambda one: (not one.current, PROVIDERS.index(one.provider), one.id))
 
@@ -98,6 +101,16 @@ def _of_integration(integration: IntegrationReport) -> list[Issue]:
     found = []
     if not integration.active:
         found.append(Issue(f"{title} está desligado", f"{title} is switched off", grave=True))
+    if integration.refused:
+        found.append(
+            Issue(
+                f"{title} recusou as credenciais: nada é lido até que haja outras",
+                f"{title} refused the credentials: nothing is read until there are others",
+                grave=True,
+            )
+        )
+    if integration.token_days is not None:
+        found.append(_ending(title, integration.token_days))
     if integration.pause:
         found.append(Issue(f"{title} em pausa: {integration.pause.reason}", f"{title} is paused"))
     failed = [one.name for one in integration.resources if _failed(one)]
@@ -105,6 +118,15 @@ def _of_integration(integration: IntegrationReport) -> list[Issue]:
         names = ", ".join(failed)
         found.append(Issue(f"Falhou a última leitura de {names}", f"The last run failed: {names}"))
     return found
+
+
+def _ending(title: str, days: int) -> Issue:
+    if days < 0:
+        return Issue(f"O token de {title} venceu", f"The token of {title} has expired", grave=True)
+    return Issue(
+        f"O token de {title} vence em {days} dias: gere outro",
+        f"The token of {title} expires in {days} days: generate another",
+    )
 
 
 def _failed(resource: ResourceReport) -> bool:

@@ -46,9 +46,19 @@ class Database:
 
         Work that is given up while PostgreSQL has it may still be committed later.
         """
+        return self.run_within(self.seconds, work, *args, **options)
+
+    def run_within(
+        self,
+        seconds: float,
+        work: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        """As `run`, in what is left of a request's time."""
         future = self._threads.submit(self._transaction, lambda c: work(c, *args, **options))
         try:
-            return future.result(self.seconds)
+            return future.result(max(0.0, seconds))
         except TimeoutError:
             future.cancel()
             raise DatabaseAway(

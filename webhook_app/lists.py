@@ -147,15 +147,10 @@ def _expand(asked: Any) -> list[str]:
 def _account(
     connection: Connection, settings: Settings, resource: Resource, asked: int | None
 ) -> int:
-    """The integration asked for, else the one of this environment; 0, which has no rows, if none."""
-    if asked is None:
-        found = integrations.of_environment(connection, settings, resource.provider)
-        return found.id if found else 0
-    known = [one.id for one in integrations.all_of(connection) if one.provider == resource.provider]
-    if asked not in known:
-        there = ", ".join(map(str, known)) or "none yet"
-        raise Problem(404, f"no {resource.provider} integration {asked}; there are: {there}")
-    return asked
+    """The integration asked for, else the one that is meant (integrations.chosen); 0, which has no
+    rows, if there is none yet."""
+    found = integrations.chosen(connection, settings, resource.provider, asked)
+    return found.id if found else 0
 
 
 def _one(resource: Resource, key: list[Any], asked: Any, note: str = "") -> Response:

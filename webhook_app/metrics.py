@@ -66,6 +66,16 @@ def gather(connection: Connection, settings: Settings) -> list[Metric]:
             [((), status.deliveries.oldest_seconds)],
         ),
         _gauge("workers", "Workers seen in the last 20 s", [], [((), alive)]),
+        _gauge(
+            "token_expires_in_seconds",
+            "Seconds until the token of an integration ends",
+            ["integration", "provider"],
+            [
+                ((str(one.id), one.provider), (one.token_expires_at - status.at).total_seconds())
+                for one in status.integrations
+                if one.token_expires_at and one.current
+            ],
+        ),
         *_resources(status),
         _gauge(
             "runs",

@@ -14,6 +14,7 @@ from flask import Flask, Response, current_app, render_template, request
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
+from shared.errors import Conflict, Misuse, NoCredentials, UnknownTarget
 from shared.logs import logger
 from webhook_app.database import DatabaseAway
 
@@ -65,6 +66,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, _answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DatabaseAway, _away)
+    app.register_error_handler(Misuse, _misuse)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -116,6 +118,12 @@ def _not_found() -> str:
     near = sorted(rule for rule in rules if part.startswith("/api/") and rule.startswith(part))
     known = f"there are: {', '.join(near)}" if near else "/api/docs says what there is"
     return f"nothing is served at this address; {known}"
+
+
+def _misuse(error: Misuse) -> Response:
+    """What shared code refuses, as an answer: the message says what to do."""
+    statuses = {UnknownTarget: 404, Conflict: 409, NoCredentials: 409}
+    return _answer(Problem(statuses.get(type(error), 400), str(error)))
 
 
 def _away(error: DatabaseAway) -> Response:

@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from shared import integrations, report, resources, runs
 from shared.figures import ResourceReport
+from shared.integrations import Integration
 from shared.queue import SYNC
 from shared.resources.grammar import Resource
 from shared.settings import Settings
 from webhook_app.envelopes import Answer, answer, problems
-from webhook_app.parsing import Body, Words, checked
+from webhook_app.parsing import Body, Query, Whole, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
 from webhook_app.runs import RunModel, reported
@@ -62,28 +63,36 @@ class StateAnswer(Answer):
     data: SyncState
 
 
+class OfIntegration(Query):
+    integration: Whole | None = Field(
+        None, ge=1, description="absent: the provider's only active one, or the environment's"
+    )
+
+
 def serve(api: APIBlueprint, provider: str) -> None:
-    def state() -> Response:
+    def state(query: OfIntegration) -> Response:
         """How fresh each resource is, and its last run"""
         own = process()
-        return answer(
-            f"{provider}, resource by resource.", own.database.run(_state, own.settings, provider)
-        )
+        found = own.database.run(_state, own.settings, provider, query.integration)
+        return answer(f"{provider}, resource by resource.", found)
 
-    def order(body: SyncBody) -> Response:
+    def order(query: OfIntegration, body: SyncBody) -> Response:
         """Order a sync: one run per resource; asked again while they run, the same request"""
-        return ordered(provider, body.full, body.resources)
+        return ordered(provider, body.full, body.resources, query.integration)
 
-    order.__annotations__ = {"body": SyncBody, "return": Response}
-    api.get("/sync", responses={**problems(400, 401, 503), "200": StateAnswer})(checked(state))
-    documented: ResponseDict = {**problems(400, 401, 403, 409, 503), "202": RequestedAnswer}
+    state.__annotations__ = {"query": OfIntegration, "return": Response}
+    order.__annotations__ = {"query": OfIntegration, "body": SyncBody, "return": Response}
+    api.get("/sync", responses={**problems(400, 401, 404, 503), "200": StateAnswer})(checked(state))
+    documented: ResponseDict = {**problems(400, 401, 403, 404, 409, 503), "202": RequestedAnswer}
     api.post("/sync", responses=documented)(checked(order))
 
 
-def ordered(provider: str, full: bool, names: list[str] | None) -> Response:
+def ordered(
+    provider: str, full: bool, names: list[str] | None, integration_id: int | None = None
+) -> Response:
     own = process()
     wanted = chosen(provider, names)
-    id_, rows = own.database.run(_order, own.settings, provider, full, wanted)
+    id_, rows = own.database.run(_order, own.settings, provider, integration_id, full, wanted)
     for row in rows:
         own.ring(SYNC, row["id"])
     url = f"/api/runs?request={id_}"
@@ -114,22 +123,41 @@ def _names(resource: Resource) -> list[str]:
 
 
 def _order(
-    connection: Connection, settings: Settings, provider: str, full: bool, wanted: list[Resource]
+    connection: Connection,
+    settings: Settings,
+    provider: str,
+    integration_id: int | None,
+    full: bool,
+    wanted: list[Resource],
 ) -> tuple[UUID, list[dict[str, Any]]]:
-    there = {one.provider: one for one in integrations.ensure(connection, settings)}
-    if provider not in there:
-        raise Problem(409, f"{provider} has no credentials: set {SETTINGS[provider]}, then restart")
-    if not there[provider].active:
+    integrations.ensure(connection, settings)
+    asked_for = integrations.chosen(connection, settings, provider, integration_id)
+    if asked_for is None:
         raise Problem(
-            409, f"the {provider} integration is switched off (integration_settings.active)"
+            409,
+            f"{provider} has no credentials: set {SETTINGS[provider]}, then restart; or add an "
+            "account: POST /api/integrations",
         )
-    asked = runs.request(connection, there[provider], wanted, full=full, trigger="http")
+    _ensure_working(settings, asked_for)
+    asked = runs.request(connection, asked_for, wanted, full=full, trigger="http")
     rows = runs.listed(connection, ids=asked.run_ids, limit=len(asked.run_ids))
     return asked.request_id, [reported(row) for row in reversed(rows)]
 
 
-def _state(connection: Connection, settings: Settings, provider: str) -> dict[str, object]:
-    found = integrations.of_environment(connection, settings, provider)
+def _ensure_working(settings: Settings, integration: Integration) -> None:
+    which = f"integration {integration.id} ({integration.provider} of {integration.user_id})"
+    if not integration.active:
+        raise Problem(
+            409, f"{which} is {integration.state}: PATCH /api/integrations/{integration.id}"
+        )
+    if not integrations.has_credentials(settings, integration):
+        raise Problem(409, f"{which} has no credentials: set {SETTINGS[integration.provider]}")
+
+
+def _state(
+    connection: Connection, settings: Settings, provider: str, integration_id: int | None
+) -> dict[str, object]:
+    found = integrations.chosen(connection, settings, provider, integration_id)
     if found is None:
         return {"integration_id": None, "account_id": None, "sandbox": False, "resources": []}
     reports = report.of_resources(connection, settings, [found])[found.id]

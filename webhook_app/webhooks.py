@@ -6,8 +6,12 @@ nothing here parses, nothing here waits for Redis, and PostgreSQL has 1.2 s for 
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import Any
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
@@ -26,7 +30,10 @@ from webhook_app.auth import public
 from webhook_app.database import DatabaseAway
 from webhook_app.envelopes import problems
 from webhook_app.problems import Problem
-from webhook_app.process import process
+from webhook_app.process import WEBHOOK_SECONDS, process
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = logger(__name__)
 CAP = 10 * 1024 * 1024
@@ -43,15 +50,22 @@ OK: ResponseDict = {
 }
 
 
+MADE_HERE = re.compile(r"[A-Za-z0-9_-]{43}")
+"""Secrets of added integrations (token_urlsafe(32)): nothing else is looked up, so that scanners cost
+PostgreSQL nothing."""
+
+
 class SecretPath(BaseModel):
-    secret: str = Field(description="KOMMO_WEBHOOK_SECRET")
+    secret: str = Field(
+        description="names the integration; the environment's: KOMMO_WEBHOOK_SECRET"
+    )
 
 
-@api.get("/webhooks/kommo/<path:secret>", responses={**OK, **problems(404)})
+@api.get("/webhooks/kommo/<path:secret>", responses={**OK, **problems(404, 503)})
 @public
 def there(path: SecretPath) -> Response:
     """Tells whoever registers the webhook that it is there"""
-    _check(path.secret)
+    _addressee(path.secret)
     return _ok()
 
 
@@ -63,31 +77,58 @@ def there(path: SecretPath) -> Response:
 @public
 def keep(path: SecretPath) -> Response:
     """Keeps one delivery, whatever its body"""
-    secret = _check(path.secret)
+    addressee = _addressee(path.secret)
     body = _read()
     own = process()
     content_type = (request.content_type or "")[:200].replace("\0", "")
-    try:
-        integration_id = own.inbox.run(_keep, own.settings, secret, body, content_type)
-    except (DatabaseAway, SQLAlchemyError) as error:
-        # an SQLAlchemyError would print the statement with its body
-        why = str(error) if isinstance(error, DatabaseAway) else type(error).__name__
-        log.error("delivery_refused", bytes=len(body), why=why)
-        raise Problem(503, "not kept: send it again", {"Retry-After": "60"}) from error
+    integration_id = _within(
+        addressee.seconds_left, _keep, own.settings, addressee, body, content_type
+    )
     own.ring(DRAIN, integration_id)
     return _ok()
 
 
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a secret names: an integration's id, or None for the environment's, made if absent."""
+
+    secret: str = field(repr=False)
+    integration_id: int | None
+    seconds_left: float
+
+
+def _addressee(presented: str) -> Addressee:
+    """Raises NotFound for what names nobody; a slash that some put behind the secret is none of it."""
+    secret = presented.removesuffix("/")
+    if integrations.is_environments_webhook(process().settings, secret):
+        return Addressee(secret, None, WEBHOOK_SECONDS)
+    if not MADE_HERE.fullmatch(secret):
+        raise NotFound
+    began = time.monotonic()
+    found = _within(WEBHOOK_SECONDS, integrations.of_webhook, process().settings, secret)
+    if found is None:
+        raise NotFound
+    return Addressee(secret, found.id, WEBHOOK_SECONDS - (time.monotonic() - began))
+
+
+def _within(
+    seconds: float,
+    work: Callable[Concatenate[Connection, P], T],
+    *args: P.args,
+    **options: P.kwargs,
+) -> T:
+    """Without PostgreSQL nobody knows whose a secret is: 503, so that it is sent again, never 404."""
+    try:
+        return process().inbox.run_within(seconds, work, *args, **options)
+    except (DatabaseAway, SQLAlchemyError) as error:
+        # an SQLAlchemyError would print the statement with its body
+        why = str(error) if isinstance(error, DatabaseAway) else type(error).__name__
+        log.error("delivery_refused", why=why)
+        raise Problem(503, "not kept: send it again", {"Retry-After": "60"}) from error
+
+
 def _ok() -> Response:
     return Response("ok", content_type="text/plain; charset=utf-8")
-
-
-def _check(secret: str) -> str:
-    """The secret, without the slash that some put behind it; anything else does not exist."""
-    secret = secret.removesuffix("/")
-    if not integrations.names_webhook(process().settings, secret):
-        raise NotFound
-    return secret
 
 
 def _read() -> bytes:
@@ -104,9 +145,14 @@ def _read() -> bytes:
 
 
 def _keep(
-    connection: Connection, settings: Settings, secret: str, body: bytes, content_type: str
+    connection: Connection, settings: Settings, to: Addressee, body: bytes, content_type: str
 ) -> int:
+    id_ = to.integration_id or _environments(connection, settings, to.secret)
+    deliveries.keep(connection, id_, body, content_type or None)
+    return id_
+
+
+def _environments(connection: Connection, settings: Settings, secret: str) -> int:
     integration = integrations.of_webhook(connection, settings, secret)
     assert integration is not None  # noqa: S101  (checked before the body was read)
-    deliveries.keep(connection, integration.id, body, content_type or None)
     return integration.id

@@ -1,6 +1,6 @@
 """Answers to the web process's questions: only workers talk to vendors, inside the budget.
 
-test-connection: {"ok", "status", "message", "account", "sample"}; look-live: {"keys", "rows"} or {"error"}.
+test-connection: see inquiry.py; look-live: {"keys", "rows"} or {"error"}.
 """
 
 from __future__ import annotations
@@ -9,39 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared import integrations, questions, resources
-from shared.errors import (
-    AddressBlocked,
-    BudgetSpent,
-    CredentialsRefused,
-    Misuse,
-    NotAvailable,
-    Paused,
-    PonteError,
-    RateLimited,
-    VendorUnavailable,
-    WrongAccount,
-)
+from shared import addresses, integrations, questions, resources
+from shared.enrolment import CREDENTIALS
+from shared.errors import Misuse, NoCredentials, PonteError
 from shared.integrations import Integration
+from worker import consent, inquiry
 from worker.reach import Reach
-from worker.sources import claims, identity
+from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
-from worker.sources.opening import Credentials, credentials, open_source, with_credentials
+from worker.sources.opening import NAMES, Credentials, open_source, with_credentials
 from worker.sources.protocol import Ask, Found, Source
 from worker.sync import sweep
-
-STATUSES: dict[type[PonteError], str] = {
-    CredentialsRefused: "refused",
-    WrongAccount: "wrong_account",
-    AddressBlocked: "blocked",
-    NotAvailable: "not_available",
-    RateLimited: "limited",
-    Paused: "limited",
-    BudgetSpent: "limited",
-    VendorUnavailable: "unreachable",
-    Misuse: "missing",
-}
-SAMPLE = 3
 
 
 def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,73 +27,61 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
     answering: dict[str, Callable[[Reach, Mapping[str, Any]], dict[str, Any]]] = {
         questions.TEST_CONNECTION: test_connection,
         questions.LOOK_LIVE: look_live,
+        questions.CONSENT: consent.adopt,
     }
     try:
         return answering[kind](reach, question)
     except PonteError as error:
-        status = next((STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES), "failed")
-        return {"ok": False, "status": status, "message": str(error), "error": {"status": status}}
+        refused = inquiry.refusal(error)
+        return {**refused, "error": {"status": refused["status"]}}
 
 
-def test_all(reach: Reach) -> dict[str, dict[str, Any]]:
-    """Every vendor that has credentials; raises Misuse when none has."""
-    return {
-        provider: answer(reach, questions.TEST_CONNECTION, {"provider": provider})
-        for provider in with_credentials(reach.settings)
-    }
+def test_all(reach: Reach) -> list[tuple[Integration, dict[str, Any]]]:
+    """Every integration that is worked on; raises Misuse when there is none."""
+    return [(one, test_of(reach, one)) for one in with_credentials(reach)]
+
+
+def name(reach: Reach, integration: Integration) -> str:
+    """How a report calls an integration: the environment's by its provider alone."""
+    if integrations.meant_by_environment(reach.settings, integration):
+        return integration.provider
+    return f"{integration.provider} {integration.id} ({integration.user_id})"
+
+
+def test_of(reach: Reach, integration: Integration) -> dict[str, Any]:
+    question = {"provider": integration.provider, "integration": integration.id}
+    return answer(reach, questions.TEST_CONNECTION, question)
 
 
 def test_connection(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
-    """One request for the account, one for a small sample."""
-    provider = str(question["provider"])
-    integration, given = _asked_about(reach, provider, question.get("credentials"))
-    token = claims.read(given.secrets[0]) if provider == "kommo" else {}
-    if claims.expired(token):
-        return {
-            "ok": False,
-            "status": "expired",
-            "message": f"the token expired on {token['expires_at']}; generate a new one in Kommo",
-            "account": token,
-        }
-    source = open_source(reach, integration, given, priority=WEBHOOKS)
-    account = source.account()
-    identity.ensure_same(provider, integration.account_id, account)
-    listed = next(r for r in resources.of_provider(provider) if r.listed and r.by_id)
-    page = source.page(Ask(replace(listed, page_size=SAMPLE), {}), 1)
-    sample = [
-        {"id": record.get("id"), "name": record.get("name") or record.get("nome")}
-        for record in page.records[:SAMPLE]
-    ]
-    return {
-        "ok": True,
-        "status": "connected",
-        "message": f"{provider} answers with this account's data",
-        "account": {"id": account.ids[0], **account.details, "token": token},
-        "sample": sample,
-    }
+    """See inquiry.py: the answer of the credentials posted, or of an integration's own."""
+    return inquiry.inquire(reach, *_asked_about(reach, str(question["provider"]), question))
 
 
 def _asked_about(
-    reach: Reach, provider: str, posted: Mapping[str, str] | None
+    reach: Reach, provider: str, question: Mapping[str, Any]
 ) -> tuple[Integration, Credentials]:
-    """Posted credentials belong to nobody yet; without them it is the environment's integration."""
-    if posted:
+    """Posted credentials belong to nobody yet; without them it is the integration asked for, or the
+    provider's default."""
+    if posted := question.get("credentials"):
         url = _address(reach, provider, posted.get("apiUrl"))
-        names = ("jwtToken",) if provider == "kommo" else ("apiKey", "secretToken")
-        given = Credentials(provider, url, tuple(posted[name] for name in names))
-        return Integration(0, "nobody", provider, None, True), given
-    given = credentials(reach.settings, provider)
+        secrets = tuple(posted.get(name, "") for name in CREDENTIALS[provider])
+        return Integration(0, "nobody", provider), Credentials(provider, url, secrets)
     with reach.engine.begin() as connection:
-        ours = integrations.ensure(connection, reach.settings)
-    return next(each for each in ours if each.provider == provider), given
+        integrations.ensure(connection, reach.settings)
+        asked = integrations.chosen(
+            connection, reach.settings, provider, question.get("integration")
+        )
+    if asked is None:
+        raise NoCredentials(provider, NAMES[provider])
+    return asked, oauth.usable(reach, asked)
 
 
 def _address(reach: Reach, provider: str, posted: str | None) -> str:
-    """Only the configured address: a posted one would send tokens wherever a caller likes."""
-    configured = getattr(reach.settings, f"{provider.replace('-', '_')}_api_url")
-    if posted and posted.rstrip("/") != configured:
-        raise Misuse(f"apiUrl must be the configured address {configured}")
-    return str(configured)
+    """Only a vendor's own: another would send tokens wherever a caller likes."""
+    if posted:
+        return addresses.checked(reach.settings, provider, posted)
+    return addresses.configured(reach.settings, provider)
 
 
 def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,8 +90,7 @@ def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     question: resource, integration; ids and slice, or page, limit and query.
     """
     resource = resources.BY_NAME[str(question["resource"])]
-    integration, given = _asked_about(reach, resource.provider, None)
-    _same(integration, question.get("integration"))
+    integration, given = _asked_about(reach, resource.provider, question)
     ask = Ask(resource, question.get("slice") or {})
     if missing := [c.name for c in resource.columns if c.asked and c.name not in ask.slice]:
         raise Misuse(f"{resource.full_name} has no live view: its rows need {', '.join(missing)}")
@@ -135,11 +100,6 @@ def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     with reach.engine.begin() as connection:
         sweep.keep_look(connection, integration.id, ask, ids, found, account.country, "live look")
     return {"ok": True, "keys": ids, "rows": len(ids)}
-
-
-def _same(ours: Integration, asked: int | None) -> None:
-    if asked not in (None, ours.id):
-        raise Misuse(f"integration {asked} is not the one whose credentials this worker has")
 
 
 def _seen(source: Source, ask: Ask, question: Mapping[str, Any]) -> tuple[list[str], Found]:

@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
         queue.SWEEP: config.sweep_seconds,
         queue.SCHEDULE: min(15.0, config.kommo_incremental_seconds),
         queue.TIDY: 3600.0,
+        queue.CARE: 180.0,
     }.items()
 }
 # the schedule is idempotent: nothing has to be remembered over a restart, nothing can be stale
@@ -72,6 +73,7 @@ TASKS: dict[str, Callable[..., None]] = {
     queue.SCHEDULE: tasks.make_due_runs,
     queue.SWEEP: tasks.sweep,
     queue.TIDY: tasks.tidy,
+    queue.CARE: tasks.care_for_webhooks,
 }
 for _name, _work in TASKS.items():
     _register(_name, _work)

@@ -6,12 +6,13 @@ Imports stay inside the commands: `ponte status` must not wait for what only `po
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from shared.errors import Misuse, PonteError
-from worker.commands import views
+from worker.commands import integrations, views, webhooks
+from worker.commands.printing import print_json, report_connection
 
 app = typer.Typer(
     help="Ponte keeps one PostgreSQL database true to Kommo and Gestão Click.",
@@ -20,11 +21,11 @@ app = typer.Typer(
     add_completion=False,
 )
 database = typer.Typer(help="The database.", no_args_is_help=True)
-webhooks = typer.Typer(help="Our webhook at Kommo.", no_args_is_help=True)
 token = typer.Typer(help="API tokens and login links.", no_args_is_help=True)
 app.add_typer(database, name="db")
-app.add_typer(webhooks, name="webhooks")
+app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(token, name="token")
+app.add_typer(integrations.group, name="integrations")
 app.add_typer(views.app, name="views")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
@@ -118,7 +119,7 @@ def sync(
         found = inline.sync(reach, inline.request(reach, chosen, full=full, trigger="cli"), console)
     success = all(run["state"] in runs.FINE for run in found)
     if as_json:
-        _print({"runs": found, "success": success})
+        print_json({"runs": found, "success": success})
     else:
         progress.report(found, console, time.monotonic() - started)
     raise typer.Exit(0 if success else 1)
@@ -136,7 +137,7 @@ def status(as_json: Json = False) -> None:
     with opened("ponte-status", log_level="ERROR") as reach, reach.engine.begin() as connection:
         found = report.status(connection, reach.settings)
     if as_json:
-        _print(dataclasses.asdict(found))
+        print_json(dataclasses.asdict(found))
     else:
         statusboard.show(found)
 
@@ -166,25 +167,46 @@ def explain(
             explain_then(connection, meant, moment) if moment else explain_now(connection, meant)
         )
     if as_json:
-        _print(dataclasses.asdict(found))
+        print_json(dataclasses.asdict(found))
     else:
         explaining.show(found, zone)
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Looks for what is wrong or will be, and says what to do; exit code 1 when something needs you."""
+    import dataclasses
+
+    from shared import logs
+    from worker.commands import diagnosis
+    from worker.doctor.examine import examine
+    from worker.doctor.findings import State
+
+    logs.configure("ponte-doctor", "ERROR")
+    found = examine()
+    if as_json:
+        print_json([dataclasses.asdict(each) for each in found])
+    else:
+        diagnosis.show(found)
+    raise typer.Exit(1 if any(each.state is State.BAD for each in found) else 0)
+
+
 @app.command("test-connection")
 def test_connection(as_json: Json = False) -> None:
-    """Asks each configured vendor who we are, and for a small sample."""
+    """Asks the vendor of each integration who we are, and for a small sample."""
     from worker import answers
     from worker.commands.opened import opened
 
     with opened("ponte-test", log_level="ERROR") as reach:
-        found = answers.test_all(reach)
+        tested = answers.test_all(reach)
+        found = {answers.name(reach, one): answer for one, answer in tested}
     if as_json:
-        _print(found)
+        print_json(found)
     else:
-        for provider, answer in found.items():
-            typer.echo(f"{provider}: {answer['status']}: {answer['message']}")
-    raise typer.Exit(0 if found and all(answer["ok"] for answer in found.values()) else 1)
+        for name, answer in found.items():
+            for line in report_connection(answer):
+                typer.echo(f"{name}: {line}")
+    raise typer.Exit(0 if all(answer["ok"] for answer in found.values()) else 1)
 
 
 @database.command()
@@ -215,18 +237,6 @@ def url() -> None:
         typer.echo(ready.settings.database_url.get_secret_value())
 
 
-@webhooks.command()
-def register() -> None:
-    """Subscribes PONTE_PUBLIC_URL at Kommo with the events that are mirrored."""
-    from worker import subscription
-    from worker.commands.opened import opened
-
-    with opened("ponte-webhooks", log_level="WARNING") as reach:
-        subscribed, message = subscription.register(reach)
-    typer.echo(message)
-    raise typer.Exit(0 if subscribed else 1)
-
-
 @token.command()
 def create(
     name: str,
@@ -252,7 +262,7 @@ def list_tokens(as_json: Json = False) -> None:
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         found = tokens.listed(connection)
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for row in found:
         state = "revoked" if row["revoked_at"] else f"until {row['expires_at']:%Y-%m-%d}"
@@ -283,14 +293,6 @@ def login_link() -> None:
         given = reach.settings
         home = given.ponte_public_url or f"http://{local(given.host)}:{given.port}"
         typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection)}")
-
-
-def _print(found: Any) -> None:
-    import orjson
-
-    # SQLAlchemy's column names are a subclass of str
-    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
-    sys.stdout.write(orjson.dumps(found, default=str, option=options).decode() + "\n")
 
 
 if __name__ == "__main__":

@@ -25,10 +25,10 @@ from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Resource
 from worker.reach import Reach
-from worker.sources import identity
+from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
 from worker.sources.kommo_webhooks import Undecodable, decode
-from worker.sources.opening import credentials, open_source
+from worker.sources.opening import open_source
 from worker.sources.protocol import Account, Ask, Found
 from worker.sync import sweep
 from worker.sync.sweep import Slice
@@ -131,6 +131,8 @@ def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     with reach.engine.begin() as connection:
         integration = integrations.by_id(connection, integration_id)
+    if not integration.active:  # what it is sent is kept until it is resumed
+        return False
     while time.monotonic() < deadline:
         with _alone(reach, integration_id) as alone:
             if not alone:
@@ -165,7 +167,7 @@ class Drain:
 
     def __init__(self, reach: Reach, integration: Integration) -> None:
         self._reach, self._integration = reach, integration
-        self._given = credentials(reach.settings, integration.provider)
+        self._given = oauth.usable(reach, integration)
         # one for all batches: its connection to the vendor stays open
         self._source = open_source(reach, integration, self._given, priority=WEBHOOKS)
         self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)
@@ -205,9 +207,9 @@ class Drain:
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)
         except (Retryable, Fatal, SoftTimeLimitExceeded) as error:
+            self._put_back(owner, claimed, error)
             if isinstance(error, CredentialsRefused):
                 identity.note_refused(self._reach, self._integration, self._given)
-            self._put_back(owner, claimed, error)
             raise
         except OperationalError:
             raise  # without a database nothing can be put back: the lease does it

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from shared import availability, resources
-from shared.db.bookkeeping import checkpoints, integration_settings, runs
+from shared import availability, integrations, resources
+from shared import runs as runs_of
+from shared.db.bookkeeping import checkpoints, runs
+from shared.db.engine import clock
 from shared.integrations import Integration
 from shared.resources.grammar import Resource
 from shared.settings import Settings
@@ -38,20 +40,39 @@ class Past:
         return self.full_asked_at is None or self.full_asked_at < max(night, now - FULL_AGAIN)
 
 
+def order(connection: Connection, settings: Settings, integration: Integration) -> None:
+    """Orders what is due for one integration; its own schedule is read at every tick."""
+    if not integration.auto_sync:
+        return
+    books = past(connection, integration)
+    wanted = due(settings, integration, books, clock(connection))
+    for full in (True, False):
+        chosen = [resource for resource, whole in wanted if whole is full]
+        if chosen:
+            runs_of.request(connection, integration, chosen, full=full, trigger=runs_of.SCHEDULE)
+
+
 def due(
-    settings: Settings, provider: str, past: Mapping[str, Past], now: datetime
+    settings: Settings, integration: Integration, past: Mapping[str, Past], now: datetime
 ) -> list[tuple[Resource, bool]]:
-    """(resource, full) for everything that should be read now. Pure: `now` has a time zone."""
+    """(resource, full) for everything that should be read now. Pure: `now` has a time zone.
+
+    An integration with a frequency of its own is never read more often: its full walk waits for it too.
+    """
     night = _last_night(settings, now)
     wanted = []
-    for resource in resources.of_provider(provider):
+    for resource in resources.of_provider(integration.provider):
         last = past.get(resource.full_name, Past())
         if resource.unlisted or last.refused:
             continue
-        if last.asked_at is None or last.lacks_full_walk(night, now):
+        if last.asked_at is None:
             wanted.append((resource, True))
-        elif now - last.asked_at >= settings.interval(provider, windowed=resource.windowed):
-            wanted.append((resource, False))
+            continue
+        interval = integrations.every(settings, integration, windowed=resource.windowed)
+        its_turn = now - last.asked_at >= interval
+        full = last.lacks_full_walk(night, now) and (its_turn or not integration.sync_frequency)
+        if full or its_turn:
+            wanted.append((resource, full))
     return wanted
 
 
@@ -83,12 +104,3 @@ def past(connection: Connection, integration: Integration) -> dict[str, Past]:
     return {
         name: Past(at, full_at, walks.get(name), name in refused) for name, at, full_at in asked
     }
-
-
-def refused(connection: Connection, integration: Integration, digest: str) -> bool:
-    """Were exactly these credentials refused? Then the schedule waits for others."""
-    table = integration_settings
-    said = connection.scalar(
-        select(table.c.metadata["refused"].as_string()).where(table.c.id == integration.id)
-    )
-    return said == digest

@@ -1,69 +1,297 @@
-"""Our webhook at Kommo: subscribed with the events that the declarations name (kommo-api.md 5.21)."""
+"""Our webhook at Kommo: subscribed with the events that the declarations name, and kept so.
+
+Every integration has a destination of its own. Others' hooks are never touched. What the vendor does not
+take is remembered in the integration's metadata (`webhook`) and tried again after a day: event codes whose
+names are doubtful (kommo-api.md 6.3), and the webhooks themselves where the plan has none (5.21).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select, update
 
 from shared import integrations, resources
-from shared.errors import PonteError
+from shared.db.bookkeeping import integration_settings as table
+from shared.db.engine import clock
+from shared.enrolment import webhook_address
+from shared.errors import NoCredentials, NotAvailable, PonteError, RequestRefused
+from shared.integrations import Integration
+from shared.logs import logger, mask
 from shared.resources.columns import dig
+from shared.settings import is_loopback
 from worker.commands.programs import local
 from worker.reach import Reach
+from worker.sources import identity, oauth
 from worker.sources.kommo import API, Kommo
-from worker.sources.opening import credentials, open_source
+from worker.sources.opening import NAMES, credentials, open_source
 
-EVENTS = sorted({event for r in resources.ALL if r.webhook for event in r.webhook.events})
-
-
-def destination(reach: Reach) -> str | None:
-    """The address that Kommo should call; None when it could not reach us."""
-    given = reach.settings
-    secret = given.kommo_webhook_secret
-    if secret is None:
-        return None
-    home = given.ponte_public_url
-    if home is None and "kommo" in given.sandboxed:
-        home = f"http://{local(given.host)}:{given.port}"
-    return f"{home.rstrip('/')}/webhooks/kommo/{secret.get_secret_value()}" if home else None
-
-
-def register(reach: Reach) -> tuple[bool, str]:
-    """Subscribes; tells whether, or why changes come by polling only. Others' hooks are never touched."""
-    with reach.engine.begin() as connection:
-        ours = integrations.ensure(connection, reach.settings)
-    kommo = next((each for each in ours if each.provider == "kommo"), None)
-    if kommo is None:
-        return False, "no webhooks: there are no credentials for kommo"
-    address = destination(reach)
-    if address is None:
-        return False, UNREACHABLE
-    source = open_source(reach, kommo, credentials(reach.settings, "kommo"))
-    assert isinstance(source, Kommo)  # noqa: S101
-    try:
-        _subscribe(source, address)
-    except PonteError as error:
-        return False, f"no webhooks, changes are polled: {error}"
-    return True, "webhook registered: changes arrive as they happen"
-
-
+EVENTS = frozenset(event for r in resources.ALL if r.webhook for event in r.webhook.events)
+DOUBTFUL = ("unsorted", "message", "talk", "customer", "catalog", "template_review")
+"""Ends of codes that only some accounts or documents know; update_task is one more (kommo-api.md 6.3)."""
+AGAIN_AFTER = timedelta(days=1)
+PATH = f"{API}/webhooks"
+NOT_AVAILABLE, OFF = "not available", "switched off by hand"
+POLLED = "no webhooks, changes are polled"
 UNREACHABLE = (
-    "no webhooks, changes are polled: Kommo cannot reach this machine. Set PONTE_PUBLIC_URL (https) "
+    f"{POLLED}: Kommo cannot reach this machine. Set PONTE_PUBLIC_URL (https) "
     "and KOMMO_WEBHOOK_SECRET, then: ponte webhooks register"
 )
 
+log = logger(__name__)
 
-def _subscribe(source: Kommo, address: str) -> None:
-    """Settings may be replaced or merged by a second POST: a differing hook is removed first."""
-    hook = _ours(source, address)
-    if hook and not hook.get("disabled") and set(hook.get("settings") or ()) == set(EVENTS):
-        return
+
+@dataclass(frozen=True)
+class Care:
+    """What was found and done. state: subscribed, not available, switched off by hand,
+    no address, or failed."""
+
+    state: str
+    message: str
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def subscribed(self) -> bool:
+        return self.state == "subscribed"
+
+
+def doubtful(code: str) -> bool:
+    return code == "update_task" or code.endswith(DOUBTFUL)
+
+
+def tend_all(reach: Reach) -> None:
+    """Beat's round: whatever is wrong with one subscription is mended, and stops no other."""
+    with reach.engine.begin() as connection:
+        working = integrations.worked_on(connection, reach.settings)
+    for integration in working:
+        if integration.provider == "kommo":
+            tend(reach, integration)
+
+
+def register(reach: Reach, integration_id: int | None = None) -> tuple[bool, str]:
+    """Subscribes now, whatever was refused before; tells whether, or why changes come by polling only."""
+    integration = _chosen(reach, integration_id)
+    if integration is None:
+        return False, "no webhooks: there are no credentials for kommo"
+    care = tend(reach, integration, anew=True)
+    return care.subscribed, care.message
+
+
+def _chosen(reach: Reach, integration_id: int | None) -> Integration | None:
+    with reach.engine.begin() as connection:
+        integrations.ensure(connection, reach.settings)
+        return integrations.chosen(connection, reach.settings, "kommo", integration_id)
+
+
+def tend(reach: Reach, integration: Integration, *, anew: bool = False) -> Care:
+    """Looks at one subscription and mends it. anew: also what was refused within the last day."""
+    remembered, lately = _remembered(reach, integration)
+    state = remembered.get("state")
+    if not anew and (state == OFF or (state == NOT_AVAILABLE and lately)):
+        return Care(str(state), str(remembered["message"]))
+    kept = () if anew or not lately else tuple(remembered.get("dropped", ()))
+    address = destination(reach, integration)
+    care = _cared(reach, integration, address, kept) if address else Care("no address", UNREACHABLE)
+    _remember(reach, integration, remembered, care, again=kept == ())
+    return care
+
+
+def _cared(reach: Reach, integration: Integration, address: str, kept: Sequence[str]) -> Care:
+    try:
+        source = _source(reach, integration)
+        dropped = _subscribe(source, address, kept)
+    except NotAvailable as error:
+        return Care(NOT_AVAILABLE, f"{POLLED}: {error}")
+    except PonteError as error:
+        return Care("failed", f"{POLLED}: {error}")
+    but = f"; not known to this account: {', '.join(dropped)}" if dropped else ""
+    return Care("subscribed", f"webhook registered: changes arrive as they happen{but}", dropped)
+
+
+def _source(reach: Reach, integration: Integration) -> Kommo:
+    """Proved first: refused credentials are not tried again, another account's hooks not touched."""
+    given = oauth.usable(reach, integration)
+    source = open_source(reach, integration, given)
+    identity.prove(reach, integration, given, source)
+    assert isinstance(source, Kommo)  # noqa: S101
+    return source
+
+
+def destination(reach: Reach, integration: Integration) -> str | None:
+    """The address that Kommo should call; None when it could not reach us."""
+    secret = _secret(reach, integration)
+    if secret is None:
+        return None
+    if reach.settings.ponte_public_url:
+        return webhook_address(reach.settings, secret)
+    if is_loopback(urlsplit(credentials(reach, integration).url).hostname):
+        home = f"http://{local(reach.settings.host)}:{reach.settings.port}"
+        return f"{home}/webhooks/kommo/{secret}"
+    return None
+
+
+def _secret(reach: Reach, integration: Integration) -> str | None:
+    chosen = select(table.c.webhook_secret).where(table.c.id == integration.id)
+    with reach.engine.begin() as connection:
+        sealed = connection.scalar(chosen)
+    if sealed is not None:
+        return reach.keys.decrypt(sealed)
+    given = reach.settings.kommo_webhook_secret
+    meant = integrations.meant_by_environment(reach.settings, integration)
+    return given.get_secret_value() if given and meant else None
+
+
+def _subscribe(source: Kommo, address: str, kept: Sequence[str]) -> tuple[str, ...]:
+    """Makes the hook what it should be; returns the codes that were dropped.
+
+    Settings may be replaced or merged by a second POST: a differing hook is removed first (5.21).
+    """
+    wanted = EVENTS - set(kept)
+    hook = ours(source, address)
+    if _is_right(hook, wanted):
+        return tuple(kept)
     if hook:
-        source.door.send("DELETE", f"{API}/webhooks", {"destination": address})
-    source.door.send("POST", f"{API}/webhooks", {"destination": address, "settings": EVENTS})
+        log.warning("webhook_mended", disabled=bool(hook.get("disabled")))
+        unsubscribe(source, address)
+    accepted = _accepted(source, address, wanted)
+    if not _is_right(ours(source, address), accepted):
+        raise RequestRefused("Kommo", PATH, 200, "the hook is not what was asked for")
+    return tuple(sorted(EVENTS - accepted))
 
 
-def _ours(source: Kommo, address: str) -> Mapping[str, Any] | None:
-    body = source.door.get(f"{API}/webhooks", {"filter[destination]": address}).body
-    hooks = dig(body or {}, ("_embedded", "webhooks")) or []
-    return next((hook for hook in hooks if hook.get("destination") == address), None)
+def _is_right(hook: Mapping[str, Any] | None, wanted: Collection[str]) -> bool:
+    if not hook or hook.get("disabled"):
+        return False
+    return set(hook.get("settings") or ()) == set(wanted)
+
+
+def _accepted(source: Kommo, address: str, wanted: frozenset[str]) -> frozenset[str]:
+    """Asks for all; when that is refused, for the sure ones, and for each doubtful one besides."""
+    if _post(source, address, wanted):
+        return wanted
+    accepted = frozenset(code for code in wanted if not doubtful(code))
+    source.door.send("POST", PATH, {"destination": address, "settings": sorted(accepted)})
+    for code in sorted(wanted - accepted):
+        if _post(source, address, accepted | {code}):
+            accepted |= {code}
+    return accepted
+
+
+def _post(source: Kommo, address: str, events: frozenset[str]) -> bool:
+    """False when Kommo does not know one of the codes."""
+    try:
+        source.door.send("POST", PATH, {"destination": address, "settings": sorted(events)})
+    except RequestRefused as error:
+        if error.status not in (400, 422):
+            raise
+        return False
+    return True
+
+
+def hooks(source: Kommo, **narrowed: str) -> list[Mapping[str, Any]]:
+    """Every hook of the account, other vendors' too."""
+    body = source.door.get(
+        PATH, {f"filter[{name}]": value for name, value in narrowed.items()}
+    ).body
+    return list(dig(body or {}, ("_embedded", "webhooks")) or [])
+
+
+def ours(source: Kommo, address: str) -> Mapping[str, Any] | None:
+    found = hooks(source, destination=address)
+    return next((hook for hook in found if hook.get("destination") == address), None)
+
+
+def unsubscribe(source: Kommo, address: str) -> None:
+    """What somebody else has removed meanwhile is gone all the same."""
+    try:
+        source.door.send("DELETE", PATH, {"destination": address})
+    except NotAvailable as error:
+        if error.status != 404:
+            raise
+
+
+def remove(reach: Reach, integration_id: int | None = None) -> bool:
+    """Ends our own subscription until `register`; False when there was none. Others' are never touched."""
+    integration = _needed(reach, integration_id)
+    address = destination(reach, integration)
+    off = Care(OFF, f"{POLLED}: switched off; ponte webhooks register switches them on")
+    _remember(reach, integration, {}, off, again=True)
+    source = _source(reach, integration)
+    if address is None or ours(source, address) is None:
+        return False
+    unsubscribe(source, address)
+    return True
+
+
+def listed(reach: Reach, integration_id: int | None = None) -> list[dict[str, Any]]:
+    """The account's hooks: whose, where (the host only: the rest may be a secret), which events."""
+    integration = _needed(reach, integration_id)
+    address = destination(reach, integration)
+    return [
+        {
+            "id": hook.get("id"),
+            "ours": hook.get("destination") == address,
+            "destination": masked(str(hook.get("destination") or "")),
+            "disabled": bool(hook.get("disabled")),
+            "events": sorted(hook.get("settings") or ()),
+        }
+        for hook in hooks(_source(reach, integration))
+    ]
+
+
+def _needed(reach: Reach, integration_id: int | None) -> Integration:
+    integration = _chosen(reach, integration_id)
+    if integration is None:
+        raise NoCredentials("kommo", NAMES["kommo"])
+    return integration
+
+
+def masked(destination: str) -> str:
+    """`https://host/…`: paths, queries and user names hold secrets."""
+    parts = urlsplit(destination)
+    return mask(f"{parts.scheme}://{parts.hostname or ''}/…")
+
+
+def _remembered(reach: Reach, integration: Integration) -> tuple[dict[str, Any], bool]:
+    """What was found last, and whether it was within a day."""
+    chosen = select(table.c.metadata["webhook"]).where(table.c.id == integration.id)
+    with reach.engine.begin() as connection:
+        found: dict[str, Any] = connection.scalar(chosen) or {}
+        now = clock(connection)
+    tried = found.get("tried_at")
+    return found, tried is not None and now - datetime.fromisoformat(tried) < AGAIN_AFTER
+
+
+def _remember(
+    reach: Reach, integration: Integration, before: Mapping[str, Any], care: Care, *, again: bool
+) -> None:
+    """Written, and told in the log, when it is news. again: everything was tried just now."""
+    news = before.get("state") != care.state or tuple(before.get("dropped", ())) != care.dropped
+    if news:
+        tell = log.info if care.subscribed else log.warning
+        tell(
+            "webhook_care",
+            integration=integration.id,
+            state=care.state,
+            why=care.message,
+            dropped=care.dropped,
+        )
+    if not news and not again:
+        return
+    with reach.engine.begin() as connection:
+        tried = clock(connection).isoformat() if again else before.get("tried_at")
+        said = {
+            "state": care.state,
+            "message": care.message,
+            "dropped": list(care.dropped),
+            "tried_at": tried,
+        }
+        connection.execute(
+            update(table)
+            .where(table.c.id == integration.id)
+            .values(metadata=table.c.metadata.op("||")({"webhook": said}))
+        )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from shared import deliveries, integrations, questions, queue, runs
-from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
-from worker import answers, schedule
+from worker import answers, expiry, schedule, subscription
 from worker.drain import drain
 from worker.reach import Reach
 from worker.sources.opening import credentials
@@ -46,23 +45,24 @@ def answer(reach: Reach, question_id: str) -> None:
 def make_due_runs(reach: Reach) -> None:
     """Runs for everything that is due; two schedulers at once make them once."""
     with reach.engine.begin() as connection:
-        for integration in integrations.ensure(connection, reach.settings):
-            given = credentials(reach.settings, integration.provider)
-            digest = reach.keys.digest(given.seal)
-            if not integration.active or schedule.refused(connection, integration, digest):
-                continue
-            past = schedule.past(connection, integration)
-            wanted = schedule.due(reach.settings, integration.provider, past, clock(connection))
-            for full in (True, False):
-                chosen = [resource for resource, whole in wanted if whole is full]
-                if chosen:
-                    runs.request(connection, integration, chosen, full=full, trigger=runs.SCHEDULE)
+        working = integrations.worked_on(connection, reach.settings)
+    for integration in working:
+        try:
+            given = credentials(reach, integration)
+        except Misuse as error:
+            log.warning("integration_skipped", integration=integration.id, why=str(error))
+            continue
+        expiry.watch(reach, integration, given)
+        digest = reach.keys.digest(given.seal)
+        with reach.engine.begin() as connection:
+            if integrations.refused_digest(connection, integration.id) != digest:
+                schedule.order(connection, reach.settings, integration)
 
 
 def sweep(reach: Reach) -> None:
     """Rings for what waits: deliveries, runs that are ready, runs whose worker died."""
     with reach.engine.begin() as connection:
-        ours = [each.id for each in integrations.ensure(connection, reach.settings)]
+        ours = [each.id for each in integrations.worked_on(connection, reach.settings)]
         inboxes = [id_ for id_ in deliveries.integrations_waiting(connection) if id_ in ours]
         ready = runs.ready(connection, ours)
     for task, ids in ((queue.DRAIN, inboxes), (queue.SYNC, ready)):
@@ -70,6 +70,11 @@ def sweep(reach: Reach) -> None:
         if ids and not reach.redis.llen(queue.QUEUES[task]):
             for id_ in ids:
                 reach.ring(task, id_)
+
+
+def care_for_webhooks(reach: Reach) -> None:
+    """A subscription that Kommo switched off, or that somebody changed, is mended within minutes."""
+    subscription.tend_all(reach)
 
 
 def tidy(reach: Reach) -> None:

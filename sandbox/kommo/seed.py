@@ -10,7 +10,7 @@ from random import Random
 
 from sandbox.kommo import blank, samples
 from sandbox.kommo.events import make_event
-from sandbox.kommo.seed_activity import seed_incoming, seed_notes
+from sandbox.kommo.seed_activity import seed_incoming, seed_notes, seed_tasks
 from sandbox.kommo.seed_catalogs import element_of, seed_catalogs, seed_customers
 from sandbox.people import firm_name, person
 from sandbox.records import Json
@@ -64,6 +64,7 @@ def seed_kommo(world: World) -> None:
     Builder(world, plan).build()
     seed_catalogs(world, leads)
     seed_customers(world, leads)
+    seed_tasks(world)
     seed_notes(world)
     seed_incoming(world)
 

@@ -11,9 +11,34 @@ from sandbox.world import World
 EVERY = {"leads": (3, 30000001), "contacts": (8, 31000001), "companies": (8, 32000001)}
 """Parent list -> every how many have a note, and the first note's id."""
 FIRST_TALK = 1001
+FIRST_TASK = 20000001
 MOST_INCOMING = 500
 INCOMING_STAGES = b'"status_id":76000001,'
 CATEGORIES = ("forms", "chats", "sip", "mail")
+
+
+def seed_tasks(world: World) -> None:
+    """On leads, contacts, companies in turn, and free ones; every third is done (5.9)."""
+    if world.has("kommo", "tasks"):
+        table = world.table("kommo", "tasks")
+        table.fill(table.make(_task(world, number)) for number in range(world.options.tasks))
+
+
+def _task(world: World, number: int) -> Json:
+    kinds = (*EVERY, None)
+    kind = kinds[number % len(kinds)]
+    parents = world.table("kommo", kind).ids if kind else []
+    at = int(world.started_at) - 60 - number % (world.options.months * 30) * 86400
+    made = blank.task(FIRST_TASK + number, at, complete_till=_end_of_day(at))
+    if parents:
+        made |= {"entity_type": kind, "entity_id": parents[number % len(parents)]}
+    done: Json = {"is_completed": True, "result": {"text": "Feito"}} if number % 3 == 0 else {}
+    return made | done | {"responsible_user_id": (*USERS, 0)[number % 3]}
+
+
+def _end_of_day(at: int) -> int:
+    """5.9: all-day tasks end at 23:59 of the account's time (-03)."""
+    return (at - 3 * 3600) // 86400 * 86400 + 86400 + 3 * 3600 - 60
 
 
 def seed_notes(world: World) -> None:

@@ -23,14 +23,27 @@ class Kommo:
     name = "kommo"
     page_parameter = "page"
 
-    def __init__(self, api: KommoApi, options: Options, grants: Grants) -> None:
+    def __init__(self, api: KommoApi, options: Options, grants: Grants, token: str) -> None:
         self.api = api
         self.options = options
         self.grants = grants
+        self._token = token
+        grants.know(token)
         self.oauth = OAuth(options, grants)
         self.home = Home(options)
         self.windows = WindowPerCaller(1.0)
         self.ban = Ban()
+
+    @property
+    def token(self) -> str:
+        """The account's own long-lived token; another one put here ends it."""
+        return self._token
+
+    @token.setter
+    def token(self, text: str) -> None:
+        self.grants.revoke(self._token)
+        self.grants.know(text)
+        self._token = text
 
     def below(self, path: str) -> str:
         return path.removeprefix(API).rstrip("/")

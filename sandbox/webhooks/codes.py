@@ -14,6 +14,12 @@ class Group:
     kind: str = ""
     """Value of the `type` field; tells companies from contacts."""
     actions: frozenset[str] = frozenset({"add", "update", "delete"})
+    alias: str = ""
+    """Another noun that codes are known by."""
+
+    def codes(self, action: str) -> frozenset[str]:
+        """All event codes of an action."""
+        return frozenset(f"{action}_{noun}" for noun in (self.noun, self.alias) if noun)
 
 
 FULL = frozenset({"add", "update", "delete", "restore", "responsible", "note"})
@@ -39,12 +45,13 @@ CODES = OTHER_CODES | {f"{a}_{g.noun}" for g in GROUPS.values() for a in g.actio
 def group_of(spec: ListSpec) -> Group | None:
     """The webhook group of a list; a fixture may declare one of its own.
 
-    6.3 (?): the code of a catalog's elements is a guess: add_catalog_9001.
+    6.3 (?): the codes of a catalog's elements are a guess: add_catalog, add_catalog_9001.
     """
     declared = spec.options.get("webhook")
     if isinstance(declared, dict):
         group = str(declared.get("group") or spec.name)
         return Group(group, str(declared.get("noun") or group), str(declared.get("type") or ""))
     if spec.path.startswith("/catalogs/") and spec.path.endswith("/elements"):
-        return Group("catalogs", f"catalog_{spec.path.split('/')[2]}", "catalog")
+        alias = f"catalog_{spec.path.split('/')[2]}"
+        return Group("catalogs", "catalog", "catalog", alias=alias)
     return GROUPS.get(spec.path)

@@ -67,15 +67,12 @@ class Notifier:
         return sum(self._deliver(subscription, encoded) for subscription in wanting.values())
 
     def _messages(self, group: Group, action: str, old: set[str]) -> Iterable[Message]:
-        code = f"{action}_{group.noun}"
-        if action != "update":
-            return [Message(frozenset({code}), action)]
-        if group.noun == "lead":
+        if action == "update" and group.noun == "lead":
             return self._lead_messages(old)
-        codes = {code}
-        if "responsible_user_id" in old:
-            codes.add(f"responsible_{group.noun}")
-        return [Message(frozenset(codes), action)]
+        codes = group.codes(action)
+        if action == "update" and "responsible_user_id" in old:
+            codes |= {f"responsible_{group.noun}"}
+        return [Message(codes, action)]
 
     def _lead_messages(self, old: set[str]) -> Iterable[Message]:
         """6.6: a stage change sends `status`, `update` or both; so does a new responsible."""

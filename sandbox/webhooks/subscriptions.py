@@ -95,7 +95,7 @@ class Subscriptions:
 
     def _declared_codes(self) -> set[str]:
         groups = [group_of(table.spec) for table in self.world.of("kommo")]
-        return {f"{action}_{g.noun}" for g in groups if g for action in g.actions}
+        return {code for g in groups if g for action in g.actions for code in g.codes(action)}
 
     def _find(self, destination: str) -> Json | None:
         return next((s for s in self.all() if s["destination"] == destination), None)

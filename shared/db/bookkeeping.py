@@ -41,15 +41,34 @@ integration_settings = Table(
     Column("provider", Text, nullable=False),
     Column("wallet_id", Text, nullable=False, server_default="global"),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("auto_sync", Boolean, nullable=False, server_default=text("true")),
+    Column(
+        "sync_frequency",
+        Text,
+        comment="hourly, daily, weekly or minutes; null: the settings' intervals",
+    ),
+    Column("url", Text, comment="the account's own address; null: the settings'"),
     Column(
         "account_id", Text, comment="the account at the vendor that this integration is bound to"
     ),
     Column("credentials", LargeBinary, comment="encrypted; null: they come from the environment"),
     Column("credentials_seen", Text, comment="keyed hash of the credentials last proved"),
+    Column("webhook_digest", Text, comment="sha256 of the secret of its webhook's path"),
+    Column("webhook_secret", LargeBinary, comment="the secret itself, encrypted"),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'")),
     _moment("created_at", nullable=False, server_default=NOW),
     _moment("updated_at", nullable=False, server_default=NOW),
     UniqueConstraint("user_id", "provider", "wallet_id"),
+    UniqueConstraint("webhook_digest"),
+    schema="ponte",
+)
+
+oauth_states = Table(
+    "oauth_states",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="sha256 of the one-time state"),
+    Column("wanted", LargeBinary, nullable=False, comment="encrypted: what is being added"),
+    _moment("expires_at", nullable=False),
     schema="ponte",
 )
 

@@ -25,7 +25,7 @@ TITLES = {"kommo": "Kommo", "gestao-click": "Gestão Click"}
 HEAD = """\
 # What is mirrored
 
-Generated from `shared/resources/kommo.py` and `shared/resources/gestao_click.py`. Do not edit it: run
+Generated from the declarations in `shared/resources/`. Do not edit it: run
 
     .venv/bin/python -m shared.resources.document > docs/resources.md
 
@@ -33,6 +33,9 @@ Every table below has these columns besides its own: `integration_id` (the accou
 primary key), `raw` (the record as the vendor sent it), `changed_at` (when the row was last written),
 `deleted_at` (the vendor said that it is gone) and `missing_since` (it is gone without a word). A row
 that is there has null in both of the last two. There are no foreign keys between the tables.
+
+`kommo.links` is a view over what leads, contacts, companies and customers carry of each other:
+`integration_id, entity_type, entity_id, to_entity_type, to_entity_id, is_main, catalog_id, quantity`.
 """
 
 

@@ -107,3 +107,13 @@ def test_an_unknown_fault_is_refused(client: Client) -> None:
     answer = requests.post(url, json={"vendor": "kommo", "kind": "earthquake"}, timeout=5)
     assert answer.status_code == 400
     assert "earthquake" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/events", "/leads/unsorted", "/leads/notes"])
+def test_a_row_put_in_front_shifts_a_list_whatever_its_keys_are(client: Client, path: str) -> None:
+    first = next(iter(client.kommo(path, limit=1).json()["_embedded"].values()))
+    break_it(client, "shift_insert", path=path, times=1)
+    second = next(iter(client.kommo(path, limit=1, page=2).json()["_embedded"].values()))
+    if path == "/leads/unsorted":
+        first = client.box.truth("kommo", "unsorted")[1:2]
+    assert second == first

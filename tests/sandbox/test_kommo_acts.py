@@ -1,6 +1,9 @@
 """Everything that can happen in the account, by name: what it changes, logs and sends."""
 
+import re
 from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,8 +11,12 @@ import pytest
 from sandbox_client import Client, Receiver
 
 from sandbox import Sandbox
+from sandbox.faults import KINDS
 from sandbox.kommo.acts import ACTS
+from sandbox.kommo.rules import NOTES, RULES, rules_for
+from sandbox.options import Options
 from sandbox.webhooks.codes import CODES
+from sandbox.webhooks.oddities import KINDS as ODD
 
 LEAD, CONTACT, COMPANY = 40010001, 50010001, 50020001
 
@@ -84,6 +91,26 @@ def test_after_a_long_walk_links_are_true_and_nobody_gone_is_linked(client: Clie
     }
     assert {(r["pipeline_id"], r["status_id"]) for r in leads.values()} <= stages
     assert client.walk("/leads") and client.walk("/events")
+
+
+def test_the_truth_of_every_list_is_what_a_walk_reads(make_client: Callable[..., Client]) -> None:
+    client = make_client(tasks=30, customers_mode="dynamic")
+    client.control("POST", "/walk", {"steps": 200, "seed": 5})
+    extras = ",".join({name for rules in [*RULES.values(), NOTES] for name in rules.withs})
+    for table in client.box.world.of("kommo"):
+        path = table.spec.path
+        truth = client.control("GET", f"/world/kommo{path}?with={extras}")["records"]
+        if path in ("/talks", "/account"):
+            continue
+        seen = {str(row.get("id", row.get("uid"))): row for row in whole(client, path, extras)}
+        assert seen == {str(row.get("id", row.get("uid"))): row for row in truth}, path
+
+
+def whole(client: Client, path: str, extras: str) -> list[Any]:
+    if rules_for(path).paged:
+        return client.walk(path, **{"with": extras})
+    answer = client.kommo(path, **{"with": extras})
+    return list(next(iter(answer.json()["_embedded"].values()))) if answer.content else []
 
 
 def test_merging_gives_the_winner_fields_links_notes_and_tags(client: Client) -> None:
@@ -305,3 +332,14 @@ def test_every_group_of_webhooks_can_be_heard(
     groups = {key.partition("[")[0] for raw in receiver.wait(sent, 10.0) for key in form(raw)}
     assert groups >= {"leads", "contacts", "task", "unsorted", "talk", "message",
                       "outgoing_message", "customers", "catalogs"}  # fmt: skip
+
+
+def test_the_readme_names_actions_options_and_odd_bodies_that_exist() -> None:
+    readme = (Path(__file__).parents[2] / "sandbox" / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| trap | how |")[2]
+    named = set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)?)`", table))
+    known = ACTS.keys() | {spec.name for spec in fields(Options)} | KINDS | ODD.keys()
+    others = {"updated_at", "limit", "next", "query", "enums", "seed", "ids", "late", "type", "hide",
+              "double", "bulk", "custom_fields_values"}  # fmt: skip
+    assert named - known <= others
+    assert [n for n in range(1, 49) if f"\n| {n} " not in table] == []

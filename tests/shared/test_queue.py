@@ -98,7 +98,15 @@ def test_a_ring_puts_a_name_and_ids_on_the_queue_of_its_task(redis_url: str) -> 
 
 def test_every_task_has_a_queue_and_ends_before_it_becomes_visible_again() -> None:
     app = make_celery(settings_for("postgresql://h/x"))
-    tasks = {queue.DRAIN, queue.SYNC, queue.ANSWER, queue.SCHEDULE, queue.SWEEP, queue.TIDY}
+    tasks = {
+        queue.DRAIN,
+        queue.SYNC,
+        queue.ANSWER,
+        queue.SCHEDULE,
+        queue.SWEEP,
+        queue.TIDY,
+        queue.CARE,
+    }
     assert set(queue.QUEUES) == tasks
     visible = app.conf.broker_transport_options["visibility_timeout"]
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit < visible

@@ -34,6 +34,7 @@ ANSWERS = {
     "test-connection": {
         "ok": True,
         "status": "connected",
+        "code": "connected",
         "message": "fine",
         "account": {"id": 1},
         "sample": [],

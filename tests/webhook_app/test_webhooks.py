@@ -12,7 +12,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
+from shared import enrolment
 from shared.db.bookkeeping import deliveries
+from shared.enrolment import Wanted
 from shared.queue import DRAIN, doorbell
 from tests.webhook_app.conftest import NOBODY, SECRET, Make, Web, settings_for
 from webhook_app.webhooks import CAP
@@ -101,9 +103,52 @@ def test_a_sandbox_delivery_goes_to_the_sandbox(make: Make, database_url: str) -
     assert web.rung == [(DRAIN, web.integration("kommo").id)]
 
 
-def refused_in_time(web: Web) -> None:
+def added(web: Web, user: str) -> tuple[int, str]:
+    """An integration of its own: its id and the address of its webhook."""
+    wanted = Wanted("kommo", user, {"jwtToken": "t"})
+    made = web.run(enrolment.add, web.own.settings, web.own.keys, wanted)
+    return made.integration.id, f"/webhooks/kommo/{made.webhook_secret}"
+
+
+def test_the_secret_names_the_integration(web: Web) -> None:
+    north, south = added(web, "north"), added(web, "south")
+    for address in (north[1], URL, f"{south[1]}/"):
+        assert web.client.get(address).status_code == 200
+        assert web.client.post(address, data=BODY).status_code == 200
+    rang = [north[0], web.integration("kommo").id, south[0]]
+    assert web.rung == [(DRAIN, id_) for id_ in rang]
+    owners = select(deliveries.c.integration_id).order_by(deliveries.c.id)
+    assert web.run(lambda c: list(c.scalars(owners))) == rang
+
+
+def test_an_added_secret_is_found_under_the_next_secret_key_too(
+    make: Make, database_url: str, web: Web
+) -> None:
+    address = added(web, "north")[1]
+    rotated = make(settings_for(database_url, ponte_secret_key=SecretStr("n" * 40)))
+    assert rotated.client.post(address, data=BODY).status_code == 200
+
+
+def test_what_could_be_an_added_secret_is_never_404_without_postgresql(make: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        web = make(settings_for(f"postgresql://ponte@127.0.0.1:{silent.getsockname()[1]}/none"))
+        refused_in_time(web, f"/webhooks/kommo/{'a' * 43}")
+        assert web.client.get(f"/webhooks/kommo/{'a' * 43}").status_code == 503
+        assert web.client.post("/webhooks/kommo/short", data=BODY).status_code == 404
+
+
+def test_looking_up_a_secret_and_keeping_its_delivery_share_the_time(web: Web) -> None:
+    address = added(web, "north")[1]
+    assert web.client.post(address, data=BODY).status_code == 200
+    web.rung.clear()
+    with web.own.database.engine.begin() as other:
+        other.execute(text("lock table sync.deliveries in access exclusive mode"))
+        refused_in_time(web, address)
+
+
+def refused_in_time(web: Web, url: str = URL) -> None:
     began = time.monotonic()
-    answer = web.client.post(URL, data=BODY)
+    answer = web.client.post(url, data=BODY)
     assert time.monotonic() - began < 1.6
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
@@ -189,6 +234,6 @@ def test_the_secret_is_never_logged(web: Web, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.DEBUG):
         web.client.post(URL, data=BODY)
         web.client.post(f"{URL}x", data=BODY)
-        web.own.inbox.run = None  # type: ignore[method-assign,assignment]  # a mistake of ours
+        web.own.inbox.run_within = None  # type: ignore[method-assign,assignment]  # a mistake of ours
         assert web.client.post(URL, data=BODY).status_code == 500
     assert SECRET not in caplog.text

@@ -2,14 +2,19 @@
 
 from typing import Any
 
+import jwt
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
+from sandbox.tokens import ACCOUNT_ID
 from shared import questions
 from shared.errors import Misuse
 from shared.resources import BY_NAME
 from tests.ground import Ground, reaching
 from worker import answers, tasks
+from worker.inquiry import SAMPLE
+from worker.sources import claims
 
 TEST = questions.TEST_CONNECTION
 LEADS = BY_NAME["kommo.leads"]
@@ -25,8 +30,8 @@ def test_a_connection_that_works_shows_the_account_and_a_small_sample(
 ) -> None:
     said = ask(ground, TEST, provider=provider)
     assert (said["ok"], said["status"]) == (True, "connected")
-    assert 1 <= len(said["sample"]) <= answers.SAMPLE
-    assert ground.requests(provider) == 2
+    assert 1 <= len(said["sample"]) <= SAMPLE
+    assert ground.requests(provider) == (4 if provider == "kommo" else 2)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +88,13 @@ def test_a_live_look_at_one_record_costs_one_request_and_says_what_is_gone(groun
 
 def test_a_live_look_at_a_note_needs_where_it_stands(ground: Ground) -> None:
     look = {"resource": "kommo.notes", "ids": ["1"]}
-    assert ask(ground, questions.LOOK_LIVE, **look)["status"] == "missing"
+    assert ask(ground, questions.LOOK_LIVE, **look)["status"] == "malformed"
     assert ask(ground, questions.LOOK_LIVE, slice={"entity_type": "leads"}, **look)["ok"]
 
 
-def test_a_live_look_for_an_account_without_credentials_here_is_refused(ground: Ground) -> None:
+def test_a_live_look_for_an_account_that_is_not_there_is_refused(ground: Ground) -> None:
     said = ask(ground, questions.LOOK_LIVE, resource="kommo.leads", integration=77)
-    assert (said["ok"], said["status"]) == (False, "missing")
+    assert (said["ok"], said["status"]) == (False, "unknown")
     assert ground.requests("kommo") == 0
 
 
@@ -115,15 +120,112 @@ def test_a_question_is_answered_once_through_its_task(ground: Ground) -> None:
     said = questions.wait(ground.reach.engine, id_, 1)
     assert said
     assert said["ok"]
-    assert ground.requests("kommo") == 2
+    assert ground.requests("kommo") == 4
 
 
-def test_an_expired_token_is_told_apart_without_a_request(ground: Ground) -> None:
-    import jwt
+# --- the whole answer, and each thing that can be wrong
 
-    old = jwt.encode({"account_id": 1, "exp": 1}, "x" * 32, algorithm="HS256")
-    expired = ground.reach.settings.model_copy(update={"kommo_jwt_token": SecretStr(old)})
-    with reaching(expired) as (reach, _):
-        said = answers.answer(reach, TEST, {"provider": "kommo"})
-    assert said["status"] == "expired"
+
+def token(**claims: Any) -> str:
+    return jwt.encode({"account_id": ACCOUNT_ID, **claims}, "x" * 32, algorithm="HS256")
+
+
+def test_kommos_answer_tells_account_domains_scopes_expiry_features_and_limits(
+    ground: Ground,
+) -> None:
+    said = ask(ground, TEST, provider="kommo")
+    account = said["account"]
+    assert (account["id"], account["subdomain"]) == (ACCOUNT_ID, "sandbox")
+    assert account["domains"] == {
+        "asked": ground.box.kommo_url,
+        "address": "https://sandbox.kommo.com",
+        "base_domain": "kommo.com",
+        "api_domain": "api-c.kommo.com",
+    }
+    assert "crm" in account["token"]["scopes"]
+    assert account["token"]["expires_at"].startswith("2100-01-01")
+    assert account["token"]["days_left"] > 20_000
+    assert said["features"]["webhooks"] == {"available": True, "reason": None}
+    assert said["limits"]["requests_per_second_of_address"] == 7
+    (contact,) = said["sample"]
+    assert set(contact) == {"id", "name"}
+
+
+def test_what_the_plan_does_not_give_is_told_with_its_reason(ground: Ground) -> None:
+    ground.box.options.change({"refused": {"/webhooks": 402, "/users": 403}})
+    said = ask(ground, TEST, provider="kommo")
+    assert said["ok"]
+    assert "402" in said["features"]["webhooks"]["reason"]
+    assert "403" in said["features"]["users"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("posted", "code"),
+    [
+        ("", "missing"),
+        ("not-a-token", "malformed"),
+        ("a.b.c", "malformed"),
+        ("def50200abcdef", "malformed"),
+        (f"{token()} {token()}", "malformed"),
+        (f"{token()}\r\nX-Evil: 1", "malformed"),
+        (token(exp=1), "expired"),
+        (token(exp=1.5), "expired"),
+    ],
+)
+def test_what_is_wrong_with_a_token_is_said_without_asking(
+    ground: Ground, posted: str, code: str
+) -> None:
+    said = ask(ground, TEST, provider="kommo", credentials={"jwtToken": posted})
+    assert (said["ok"], said["code"]) == (False, code)
+    assert said["message"]
+    assert said["todo"]
+    assert not posted or posted not in str(said)
     assert ground.requests("kommo") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("401", "revoked"), ("403_html", "blocked"), ("drop", "unreachable"), ("429", "limited")],
+)
+def test_what_the_vendor_refuses_has_a_code_of_its_own(
+    ground: Ground, kind: str, code: str
+) -> None:
+    ground.box.faults.add({"vendor": "kommo", "kind": kind})
+    said = ask(ground, TEST, provider="kommo")
+    assert (said["ok"], said["code"]) == (False, code)
+    assert said["todo"]
+
+
+def with_token(ground: Ground, given: str) -> dict[str, Any]:
+    other = ground.reach.settings.model_copy(update={"kommo_jwt_token": SecretStr(given)})
+    with reaching(other) as (reach, _):
+        return answers.answer(reach, TEST, {"provider": "kommo"})
+
+
+def test_another_accounts_token_is_told_by_its_own_word_and_by_the_vendors(ground: Ground) -> None:
+    assert ground.sync(BY_NAME["kommo.account"])["state"] == "done"
+    ground.box.reset_stats()
+    assert with_token(ground, token(account_id=4242))["code"] == "wrong_account"
+    assert ground.requests("kommo") == 0
+    ground.run(lambda c: c.execute(text("update ponte.integration_settings set account_id = '7'")))
+    silent = jwt.encode({"exp": 4_000_000_000}, "x" * 32, algorithm="HS256")
+    ground.box.options.more_kommo_tokens.append(silent)
+    assert with_token(ground, silent)["code"] == "wrong_account"
+    assert ground.requests("kommo") == 1
+
+
+def test_without_a_token_the_code_is_missing(ground: Ground) -> None:
+    bare = ground.reach.settings.model_copy(update={"kommo_jwt_token": None})
+    with reaching(bare) as (reach, _):
+        assert answers.answer(reach, TEST, {"provider": "kommo"})["code"] == "missing"
+
+
+def test_an_unknown_integration_is_told(ground: Ground) -> None:
+    assert ask(ground, TEST, provider="kommo", integration=99)["code"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "api_domain", ["evil.example.com", "evil.com/.kommo.com", "kommo.com.evil.com", 7, None]
+)
+def test_a_foreign_domain_in_a_token_is_not_believed(api_domain: object) -> None:
+    assert "api_domain" not in claims.read(token(api_domain=api_domain))

@@ -17,8 +17,9 @@ from shared.errors import Misuse
 from shared.integrations import Integration
 from shared.resources import BY_NAME
 from shared.resources.columns import Context
-from tests.ground import SECRET_KEY
+from tests.ground import SECRET_KEY, Ground
 from worker.commands import explaining
+from worker.drain import drain
 from worker.explain import Explanation, explain_now, explain_then
 from worker.reach import Reach
 from worker.record import UnknownRecord, named
@@ -204,6 +205,38 @@ def test_the_same_id_of_two_accounts_has_to_be_told_apart(reach: Reach) -> None:
     mine = Story(reach)
     mine.put(1, name="Eu")
     assert mine.explained().row["name"] == "Eu"  # type: ignore[index]
+
+
+def test_a_webhook_is_followed_from_its_delivery_to_the_change_and_to_the_deletion(
+    ground: Ground,
+) -> None:
+    """With a real drain and a real run: what they tell is what is found."""
+    made = int(ground.sync(LEADS)["id"])
+    key = int(ground.box.truth("kommo", "leads")[0]["id"])
+    integration = ground.integration("kommo").id
+
+    def deliver(action: str) -> int:
+        body = f"leads[{action}][0][id]={key}".encode()
+        id_: int = ground.run(deliveries.keep, integration, body, None)
+        drain(ground.reach, integration, 20)
+        return id_
+
+    ground.box.kommo.change("leads", [key], {"name": "Mudou"})
+    updated = deliver("update")
+    ground.box.kommo.delete("leads", [key])
+    deleted = deliver("delete")
+    record = ground.run(named, ground.reach.settings, "kommo.leads", str(key))
+    found = ground.run(explain_now, record)
+    told = [fact.what for fact in found.facts]
+    assert f"under way was run {made} (full" in told[0]
+    assert told[1].startswith(f"delivery {updated} told of it; settled after")
+    assert told[2] == f"changed; cause: delivery {updated}"
+    assert "name" in [change.field for change in found.facts[2].changes]
+    assert told[3].startswith(f"delivery {deleted} told of it; settled after")
+    assert told[4].startswith(
+        "marked deleted: a look did not find it, and it was told so (webhook)"
+    )
+    assert (found.state, found.how) == ("deleted", "webhook")
 
 
 def test_the_command_prints_facts_and_tells_by_its_exit_code(reach: Reach, redis_url: str) -> None:

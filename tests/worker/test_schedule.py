@@ -11,6 +11,7 @@ from sqlalchemy import text, update
 
 from shared import deliveries, queue, resources, runs
 from shared.db.bookkeeping import runs as runs_table
+from shared.integrations import Integration
 from shared.resources import BY_NAME
 from tests.ground import Ground, ground_on, settings_for
 from worker import schedule, tasks
@@ -31,7 +32,11 @@ def past(
 
 
 def due(books: dict[str, Past], now: datetime, provider: str = "kommo") -> dict[str, bool]:
-    return {r.full_name: full for r, full in schedule.due(SETTINGS, provider, books, now)}
+    return {r.full_name: full for r, full in schedule.due(SETTINGS, of(provider), books, now)}
+
+
+def of(provider: str, **more: Any) -> Integration:
+    return Integration(1, "default", provider, **more)
 
 
 def test_what_was_never_read_is_read_in_full() -> None:
@@ -94,8 +99,38 @@ def test_the_night_is_the_deployments_own() -> None:
     three_utc = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
     books = past(asked=three_utc - MINUTE, walked=NOON)
     utc = SETTINGS.model_copy(update={"ponte_timezone": "UTC"})
-    assert schedule.due(SETTINGS, "kommo", books, three_utc + MINUTE) == []
-    assert len(schedule.due(utc, "kommo", books, three_utc + MINUTE)) == len(KOMMO)
+    assert schedule.due(SETTINGS, of("kommo"), books, three_utc + MINUTE) == []
+    assert len(schedule.due(utc, of("kommo"), books, three_utc + MINUTE)) == len(KOMMO)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "interval"),
+    [("hourly", HOUR), ("daily", 24 * HOUR), ("weekly", 7 * 24 * HOUR), ("7", 7 * MINUTE)],
+)
+def test_an_integration_with_a_frequency_of_its_own_is_read_as_often_as_it_says(
+    frequency: str, interval: timedelta
+) -> None:
+    own = of("kommo", sync_frequency=frequency)
+    books = past(asked=NIGHT + MINUTE, walked=NIGHT + MINUTE)
+    before = schedule.due(SETTINGS, own, books, NIGHT + interval)
+    after = schedule.due(SETTINGS, own, books, NIGHT + MINUTE + interval)
+    assert "kommo.leads" not in [r.full_name for r, _ in before]
+    assert "kommo.leads" in [r.full_name for r, _ in after]
+
+
+def test_whole_lists_are_not_read_more_often_because_changes_are() -> None:
+    own = of("kommo", sync_frequency="5")
+    books = past(asked=NOON, walked=NOON)
+    names = [r.full_name for r, _ in schedule.due(SETTINGS, own, books, NOON + 59 * MINUTE)]
+    assert "kommo.leads" in names
+    assert "kommo.users" not in names
+
+
+def test_the_nights_walk_waits_for_a_frequency_that_is_longer() -> None:
+    own = of("kommo", sync_frequency="weekly")
+    books = past(asked=NOON, walked=NOON)
+    assert schedule.due(SETTINGS, own, books, NIGHT + MINUTE) == []
+    assert {full for _, full in schedule.due(SETTINGS, own, books, NOON + 7 * 24 * HOUR)} == {True}
 
 
 # --- with the books

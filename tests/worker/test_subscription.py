@@ -1,10 +1,17 @@
 """Our webhook at Kommo: registered once, and nobody else's is touched."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
+from sandbox import Sandbox
+from sandbox.webhooks.codes import CODES
+from shared import enrolment
+from shared.enrolment import Wanted
+from shared.resources import BY_NAME
 from tests.ground import Ground, reaching
 from worker import subscription
 
@@ -18,6 +25,40 @@ def register(ground: Ground, **changes: Any) -> tuple[bool, str]:
         return subscription.register(reach)
 
 
+@pytest.fixture
+def cared(ground: Ground) -> Iterator[Ground]:
+    """A ground whose reach has an address for webhooks."""
+    given = {"kommo_webhook_secret": SecretStr(SECRET), "ponte_public_url": HOME}
+    with reaching(ground.reach.settings.model_copy(update=given)) as (reach, _):
+        yield Ground(ground.box, reach)
+
+
+def known_events(ground: Ground) -> set[str]:
+    """Those of ours that the sandbox knows: doubtful codes are refused there too."""
+    known = ground.box.subscriptions
+    return set(subscription.EVENTS) & (CODES | known._declared_codes())
+
+
+def ours(ground: Ground) -> Any:
+    return hooks(ground)[f"{HOME}/webhooks/kommo/{SECRET}"]
+
+
+def tend(ground: Ground) -> subscription.Care:
+    return subscription.tend(ground.reach, ground.integration("kommo"))
+
+
+def later(ground: Ground) -> None:
+    """A day passes."""
+    ground.run(
+        lambda c: c.execute(
+            text(
+                "update ponte.integration_settings set metadata = jsonb_set(metadata,"
+                " '{webhook,tried_at}', to_jsonb((now() - interval '25 h')::text))"
+            )
+        )
+    )
+
+
 def hooks(ground: Ground) -> dict[str, Any]:
     return {hook["destination"]: hook for hook in ground.box.truth("kommo", "webhooks")}
 
@@ -28,7 +69,7 @@ def test_it_subscribes_with_every_event_that_a_declaration_names(ground: Ground)
     after = hooks(ground)
     (address,) = set(after) - set(others)
     assert address == f"{HOME}/webhooks/kommo/{SECRET}"
-    assert set(after[address]["settings"]) == set(subscription.EVENTS)
+    assert set(after[address]["settings"]) == known_events(ground)
     assert {name: hook for name, hook in after.items() if name != address} == others
 
 
@@ -41,7 +82,7 @@ def test_registering_again_leaves_one_hook_with_the_same_events(ground: Ground, 
     after = hooks(ground)
     assert set(after) == set(before)
     ours = after[f"{HOME}/webhooks/kommo/{SECRET}"]
-    assert set(ours["settings"]) == set(subscription.EVENTS)
+    assert set(ours["settings"]) == known_events(ground)
 
 
 @pytest.mark.parametrize("missing", ["kommo_webhook_secret", "ponte_public_url"])
@@ -49,7 +90,8 @@ def test_where_kommo_cannot_reach_us_nothing_is_registered_and_it_says_so(
     ground: Ground, missing: str
 ) -> None:
     before = hooks(ground)
-    registered, why = register(ground, **{missing: None})
+    away = {"kommo_api_url": "https://api-c.kommo.com"}
+    registered, why = register(ground, **{missing: None, **away})
     assert not registered
     assert "PONTE_PUBLIC_URL" in why
     assert hooks(ground) == before
@@ -61,3 +103,120 @@ def test_rights_that_are_missing_are_told_and_stop_nothing(ground: Ground) -> No
     assert not registered
     assert "403" in why
     assert SECRET not in why
+
+
+# --- kept so
+
+
+def test_what_is_right_costs_one_look(cared: Ground) -> None:
+    tend(cared)
+    cared.box.reset_stats()
+    assert tend(cared).subscribed
+    assert cared.asked("kommo") == {"/webhooks": 1}
+
+
+def test_codes_that_are_not_known_are_dropped_one_by_one_and_tried_again_after_a_day(
+    cared: Ground,
+) -> None:
+    care = tend(cared)
+    assert set(care.dropped) == set(subscription.EVENTS) - known_events(cared)
+    assert care.dropped
+    assert all(subscription.doubtful(code) for code in care.dropped)
+    assert set(ours(cared)["settings"]) == known_events(cared)
+    later(cared)
+    cared.box.reset_stats()
+    assert tend(cared).dropped == care.dropped
+    assert cared.requests("kommo") > len(care.dropped)
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"disabled": True}, {"settings": ["add_lead"]}, {"settings": []}]
+)
+def test_a_hook_that_was_switched_off_or_changed_is_mended(
+    cared: Ground, spoilt: dict[str, Any]
+) -> None:
+    tend(cared)
+    cared.box.subscriptions._store({**ours(cared), **spoilt})
+    assert tend(cared).subscribed
+    assert not ours(cared)["disabled"]
+    assert set(ours(cared)["settings"]) == known_events(cared)
+
+
+def test_a_plan_without_webhooks_is_said_once_and_tried_again_after_a_day(cared: Ground) -> None:
+    cared.box.options.change({"refused": {"/webhooks": 402}})
+    care = tend(cared)
+    assert (care.state, care.subscribed) == ("not available", False)
+    assert "polled" in care.message
+    cared.box.reset_stats()
+    tend(cared)
+    assert cared.requests("kommo") == 0
+    later(cared)
+    cared.box.options.change({"refused": {}})
+    assert tend(cared).subscribed
+
+
+def test_refused_credentials_are_not_tried_at_every_round(cared: Ground) -> None:
+    cared.box.faults.add({"vendor": "kommo", "kind": "401"})
+    for _round in range(3):
+        assert tend(cared).state == "failed"
+    assert cared.requests("kommo") == 1
+
+
+def test_a_hook_that_was_removed_by_hand_stays_removed_until_it_is_registered(
+    cared: Ground,
+) -> None:
+    others = hooks(cared)
+    tend(cared)
+    assert subscription.remove(cared.reach)
+    assert hooks(cared) == others
+    assert not subscription.remove(cared.reach)
+    assert not tend(cared).subscribed
+    assert hooks(cared) == others
+    assert subscription.register(cared.reach)[0]
+    assert tend(cared).subscribed
+
+
+def test_the_list_shows_hosts_only(cared: Ground) -> None:
+    tend(cared)
+    listed = subscription.listed(cared.reach)
+    assert [hook["destination"] for hook in listed if hook["ours"]] == ["http://127.0.0.1/…"]
+    assert len(listed) == len(hooks(cared))
+    assert SECRET not in str(listed)
+
+
+def test_each_integration_has_a_hook_of_its_own(cared: Ground) -> None:
+    with Sandbox(leads=3, months=1, seed=2, kommo_limit=0) as box:
+        wanted = Wanted("kommo", "south", {"jwtToken": box.kommo_token}, url=box.kommo_url)
+        cared.integration("kommo")
+        made = cared.run(enrolment.add, cared.reach.settings, cared.reach.keys, wanted)
+        before = len(box.truth("kommo", "webhooks"))
+        subscription.tend_all(cared.reach)
+        assert ours(cared)
+        south = [hook["destination"] for hook in box.truth("kommo", "webhooks")]
+        assert f"{HOME}/webhooks/kommo/{made.webhook_secret}" in south
+        assert len(south) == before + 1
+
+
+def test_an_outage_longer_than_kommo_retries_is_covered_by_the_next_incremental(
+    cared: Ground,
+) -> None:
+    """Deliveries are lost and the hook is switched off; the cursor stands where it stood."""
+    leads = BY_NAME["kommo.leads"]
+    tend(cared)
+    assert cared.sync(leads)["state"] == "done"
+    cared.box.options.change({"webhook_lost": 1.0})
+    first, second, third, *_ = [lead["id"] for lead in cared.box.truth("kommo", "leads")]
+    cared.box.kommo.change("leads", [first], {"name": "Changed while we were away"})
+    cared.box.kommo.delete("leads", [second])
+    cared.box.kommo.change("leads", [third], {"price": 4711})
+    cared.box.subscriptions._store({**ours(cared), "disabled": True})
+    assert cared.deliveries() == []
+    cared.box.options.change({"webhook_lost": 0.0})
+
+    assert tend(cared).subscribed
+    run = cared.sync(leads)
+    assert (run["state"], run["mode"]) == ("done", "incremental")
+    live = {r["id"]: (r["name"], r["price"]) for r in cared.rows(leads) if not r["deleted_at"]}
+    assert live == {r["id"]: (r["name"], r["price"]) for r in cared.box.truth("kommo", "leads")}
+    assert cared.row(leads, second)["deleted_at"]
+    assert not ours(cared)["disabled"]

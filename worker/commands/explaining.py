@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,6 +88,6 @@ def _text(value: Any, zone: ZoneInfo) -> str:
         return "nothing"
     if isinstance(value, datetime):
         return _local(value, zone)
-    plain = isinstance(value, str)
-    text = value if plain else orjson.dumps(value, default=str).decode()
+    plain = isinstance(value, str | Decimal)
+    text = str(value) if plain else orjson.dumps(value, default=str).decode()
     return escape(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from shared import integrations, resources, runs
+from shared import resources, runs
 from shared.resources.grammar import Resource
 from worker.commands import progress
 from worker.reach import Reach
@@ -30,13 +30,10 @@ def wanted(targets: Sequence[str]) -> list[Resource]:
 
 def request(reach: Reach, chosen: Sequence[Resource], *, full: bool, trigger: str) -> list[int]:
     """Makes (or joins) the runs; raises Misuse when none of the vendors has credentials."""
-    providers = with_credentials(reach.settings, dict.fromkeys(r.provider for r in chosen))
+    ours = with_credentials(reach, dict.fromkeys(r.provider for r in chosen))
     request_id = uuid4()
     ids: list[int] = []
     with reach.engine.begin() as connection:
-        ours = [
-            i for i in integrations.ensure(connection, reach.settings) if i.provider in providers
-        ]
         for integration in ours:
             mine = [resource for resource in chosen if resource.provider == integration.provider]
             asked = runs.request(

@@ -13,7 +13,7 @@ from worker.commands.opened import ensure_database, ensure_redis
 from worker.commands.servers import ready_settings
 from worker.commands.supervisor import NotReady, Program, Stopped, Supervisor
 from worker.reach import reach
-from worker.sources.opening import with_credentials
+from worker.sources.opening import ensure_vendors
 
 
 def serve(
@@ -50,10 +50,10 @@ def _run(supervisor: Supervisor, wanted: Sequence[Program]) -> None:
 
 def _check(settings: Settings, vendors: bool, queue: bool, *, views: bool) -> None:
     secret_key(settings)
-    if vendors:
-        with_credentials(settings)
     with reach(settings, "ponte-check") as here:
         ensure_database(here)
+        if vendors:
+            ensure_vendors(here)
         if queue:
             ensure_redis(here)
         if views:

@@ -39,12 +39,19 @@ def show(found: Status) -> None:
 def _integration(console: Console, integration: IntegrationReport) -> None:
     kind = " [yellow](sandbox)[/]" if integration.sandbox else ""
     console.print(
-        f"[bold]{integration.provider}[/] account {integration.account_id or 'not met yet'}{kind}"
+        f"[bold]{integration.provider}[/] {integration.id} of {integration.user_id}, "
+        f"account {integration.account_id or 'not met yet'}{kind}{_idle(integration)}"
     )
     if integration.pause:
         console.print(
             f"  [red]paused until {integration.pause.until:%H:%M:%S}[/]: {integration.pause.reason}"
         )
+    if integration.refused:
+        console.print(
+            "  [red]the credentials were refused[/]: nothing is read until there are others"
+        )
+    if integration.token_days is not None:
+        console.print(f"  [yellow]the token ends in {integration.token_days} days[/]")
     table = Table(box=None, pad_edge=False)
     for name in ("  resource", "rows", "gone", "age", "last run"):
         table.add_column(name, justify="right" if name in ("rows", "gone", "age") else "left")
@@ -57,6 +64,15 @@ def _integration(console: Console, integration: IntegrationReport) -> None:
             _run(resource),
         )
     console.print(table)
+
+
+def _idle(integration: IntegrationReport) -> str:
+    """Why nothing is read by itself, if so."""
+    if not integration.active:
+        return " [yellow]paused[/]"
+    if not integration.current:
+        return " [yellow]no credentials: not worked on[/]"
+    return "" if integration.auto_sync else " [dim]no scheduled runs[/]"
 
 
 def _age(resource: ResourceReport) -> str:

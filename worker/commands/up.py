@@ -163,7 +163,7 @@ def _first_sync(here: Reach, supervisor: Supervisor, console: Console) -> None:
 
 def _something_is_new(here: Reach) -> bool:
     with here.engine.begin() as connection:
-        ours = integrations.ensure(connection, here.settings)
+        ours = integrations.worked_on(connection, here.settings)
         known = checkpoints.c.integration_id.in_([each.id for each in ours])
         read = connection.scalar(select(func.count()).select_from(checkpoints).where(known))
     return int(read or 0) < sum(len(resources.of_provider(each.provider)) for each in ours)

@@ -6,14 +6,21 @@ too, so that nobody hammers the vendor with them.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, func, select, update
 
+from shared import integrations
 from shared.db.bookkeeping import integration_settings as table
-from shared.errors import CredentialsRefused, WrongAccount
+from shared.errors import CredentialsRefused, TokenExpired, WrongAccount
 from shared.integrations import Integration
+from shared.logs import logger
 from worker.reach import Reach
+from worker.sources import claims, oauth
 from worker.sources.opening import Credentials
 from worker.sources.protocol import Account, Source
+
+log = logger(__name__)
 
 
 def prove(reach: Reach, integration: Integration, given: Credentials, source: Source) -> Account:
@@ -26,6 +33,8 @@ def prove(reach: Reach, integration: Integration, given: Credentials, source: So
         row = connection.execute(select(table).where(table.c.id == integration.id)).one()
     if row.metadata.get("refused") == digest:
         raise CredentialsRefused(integration.provider, 401, "as before; nothing was asked again")
+    said = claims.read(given.secrets[0]) if given.provider == "kommo" else {}
+    _ensure_alive(reach, integration, given, said, row.account_id)
     known = row.metadata.get("account")
     if row.credentials_seen == digest and known:
         return Account(**{**known, "ids": tuple(known["ids"])})
@@ -35,9 +44,24 @@ def prove(reach: Reach, integration: Integration, given: Credentials, source: So
         note_refused(reach, integration, given)
         raise
     ensure_same(integration.provider, row.account_id, account)
+    claims.ensure_account(said, account.ids[0])
     with reach.engine.begin() as connection:
         _bind(connection, integration, account, digest)
     return account
+
+
+def _ensure_alive(
+    reach: Reach,
+    integration: Integration,
+    given: Credentials,
+    said: dict[str, Any],
+    bound: str | None,
+) -> None:
+    """By the token's own word it is not over and is the bound account's: else nothing is asked."""
+    if claims.expired(said):
+        note_refused(reach, integration, given)
+        raise TokenExpired(integration.provider, str(said["expires_at"])[:10])
+    claims.ensure_account(said, bound)
 
 
 def ensure_same(provider: str, bound: str | None, seen: Account) -> None:
@@ -66,11 +90,15 @@ def _bind(connection: Connection, integration: Integration, account: Account, di
 
 
 def note_refused(reach: Reach, integration: Integration, given: Credentials) -> None:
-    """Remembers that the vendor refused these credentials; a new request to sync tries them once more."""
-    refused = {"refused": reach.keys.digest(given.seal)}
+    """Remembers that the vendor refused these credentials; a new request to sync tries them once more.
+
+    An access token that can be renewed is renewed, once: raises TokenRenewed.
+    """
+    digest = reach.keys.digest(given.seal)
     with reach.engine.begin() as connection:
-        connection.execute(
-            update(table)
-            .where(table.c.id == integration.id)
-            .values(metadata=table.c.metadata.op("||")(refused))
-        )
+        if integrations.refused_digest(connection, integration.id) == digest:
+            return
+    oauth.renew_after_refusal(reach, integration, given)
+    with reach.engine.begin() as connection:
+        integrations.refuse(connection, integration.id, digest)
+    log.error("integration_stopped", integration=integration.id, why="credentials refused")

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
 
-from shared.errors import Misuse
+import orjson
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from shared import addresses, integrations
+from shared.db.bookkeeping import integration_settings
+from shared.enrolment import CREDENTIALS
+from shared.errors import Misuse, NoCredentials
 from shared.integrations import PROVIDERS, Integration
-from shared.settings import Settings
+from shared.settings import Settings, is_loopback
 from worker.reach import Reach
 from worker.sources import claims, gestao_click, kommo
 from worker.sources.budget import SYNC, Book, Budget
@@ -19,11 +28,14 @@ from worker.sources.protocol import Source
 
 @dataclass(frozen=True)
 class Credentials:
-    """secrets: in the order in which the vendor's dialect takes them."""
+    """secrets: in the order in which the vendor's dialect takes them; expires_at: of an access token that
+    can be renewed (oauth.py), renewable_until: of its refresh token."""
 
     provider: str
     url: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
+    expires_at: datetime | None = None
+    renewable_until: datetime | None = None
 
     @property
     def seal(self) -> str:
@@ -33,38 +45,72 @@ class Credentials:
 
 NO_CREDENTIALS = (
     "no credentials for {}. Set KOMMO_JWT_TOKEN, or GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN, "
-    "in the environment or in .env. To look around without an account: make run (it has a sandbox)."
+    "in the environment or in .env, or add an account: ponte integrations add. "
+    "To look around without an account: make run (it has a sandbox)."
 )
+USUAL_RATES = {"kommo": 7.0, "gestao-click": 3.0}
+NAMES = {
+    "kommo": "KOMMO_JWT_TOKEN",
+    "gestao-click": "GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN",
+}
 
 
-def with_credentials(settings: Settings, wanted: Iterable[str] = PROVIDERS) -> list[str]:
-    """Those of the wanted providers that can be asked; raises Misuse when none can."""
+def with_credentials(reach: Reach, wanted: Iterable[str] = PROVIDERS) -> list[Integration]:
+    """The active integrations of the wanted providers; raises Misuse when there are none."""
     named = list(wanted)
-    found = [provider for provider in named if settings.configured(provider)]
+    with reach.engine.begin() as connection:
+        working = integrations.worked_on(connection, reach.settings)
+    found = [one for one in working if one.provider in named]
     if not found:
         raise Misuse(NO_CREDENTIALS.format(" or ".join(named)))
     return found
 
 
-def credentials(settings: Settings, provider: str) -> Credentials:
-    """The environment's credentials; raises Misuse naming the settings that are missing."""
-    if not settings.configured(provider):
-        names = {
-            "kommo": "KOMMO_JWT_TOKEN",
-            "gestao-click": "GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN",
-        }
-        raise Misuse(f"no credentials for {provider}: set {names[provider]}")
+def ensure_vendors(reach: Reach) -> None:
+    """Raises Misuse when there is no account that could be asked, be it paused or not."""
+    with reach.engine.begin() as connection:
+        integrations.ensure(connection, reach.settings)
+        known = integrations.all_of(connection)
+    if not any(integrations.has_credentials(reach.settings, one) for one in known):
+        raise Misuse(NO_CREDENTIALS.format(" or ".join(PROVIDERS)))
+
+
+def credentials(reach: Reach, integration: Integration) -> Credentials:
+    """Its own, or the environment's for the row that this means; raises NoCredentials, and Misuse when
+    PONTE_SECRET_KEY has changed."""
+    settings, provider = reach.settings, integration.provider
+    with reach.engine.begin() as connection:
+        sealed = connection.scalar(
+            select(integration_settings.c.credentials).where(
+                integration_settings.c.id == integration.id
+            )
+        )
+    url = integration.url or addresses.configured(settings, provider)
+    if sealed is not None:
+        return _unsealed(provider, url, orjson.loads(reach.keys.decrypt(sealed)))
+    if not integrations.has_credentials(settings, integration):
+        meant = integrations.meant_by_environment(settings, integration)
+        what = f"{provider} of {integration.user_id} (integration {integration.id})"
+        raise NoCredentials(what, NAMES[provider] if meant else None)
+    return Credentials(provider, url, _of_environment(settings, provider))
+
+
+def _unsealed(provider: str, url: str, stored: Mapping[str, str]) -> Credentials:
+    secrets = tuple(stored[name] for name in CREDENTIALS[provider])
+    if "refreshToken" not in stored:
+        return Credentials(provider, url, secrets)
+    ends = (datetime.fromisoformat(stored[name]) for name in ("expiresAt", "refreshUntil"))
+    return Credentials(provider, url, secrets, *ends)
+
+
+def _of_environment(settings: Settings, provider: str) -> tuple[str, ...]:
     if provider == "kommo":
-        token = settings.kommo_jwt_token
-        return Credentials(provider, settings.kommo_api_url, _shown(token))
-    tokens = (settings.gestao_click_api_key, settings.gestao_click_secret_token)
-    return Credentials(provider, settings.gestao_click_api_url, _shown(*tokens))
+        return _shown(settings.kommo_jwt_token)
+    return _shown(settings.gestao_click_api_key, settings.gestao_click_secret_token)
 
 
-def _shown(*secrets: object) -> tuple[str, ...]:
-    return tuple(
-        secret.get_secret_value() for secret in secrets if hasattr(secret, "get_secret_value")
-    )
+def _shown(*secrets: SecretStr | None) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets if secret)
 
 
 def open_source(
@@ -78,17 +124,26 @@ def open_source(
 ) -> Source:
     """A Source for an integration. waiting: called before each request and while it waits for a slot;
     asked: called once a request."""
+    door = open_door(reach, integration, given, _dialect(given), priority=priority)
+    door.waiting, door.asked = waiting, asked
+    return Kommo(door) if given.provider == "kommo" else GestaoClick(door)
+
+
+def open_door(
+    reach: Reach, integration: Integration, given: Credentials, dialect: Dialect, *, priority: str
+) -> Door:
+    """The door to an account, within its budget."""
     settings = reach.settings
     account = f"{integration.provider}:{_account(integration, given)}"
     is_kommo = given.provider == "kommo"
     milliseconds = settings.kommo_timeout if is_kommo else settings.gestao_click_timeout
-    door = Door(
+    return Door(
         base_url=given.url,
-        dialect=_dialect(given),
+        dialect=dialect,
         budget=Budget(
             reach.redis,
             reach.engine,
-            _books(settings, integration.provider, account),
+            _books(settings, given, account),
             account,
             None if is_kommo else settings.gestao_click_daily_limit,
         ),
@@ -96,10 +151,7 @@ def open_source(
         attempts=settings.kommo_retry_attempts,
         delay=settings.kommo_retry_delay / 1000,
         priority=priority,
-        waiting=waiting,
-        asked=asked,
     )
-    return Kommo(door) if is_kommo else GestaoClick(door)
 
 
 def _account(integration: Integration, given: Credentials) -> str:
@@ -114,12 +166,14 @@ def _dialect(given: Credentials) -> Dialect:
     return gestao_click.dialect(*given.secrets)
 
 
-def _books(settings: Settings, provider: str, account: str) -> list[Book]:
+def _books(settings: Settings, given: Credentials, account: str) -> list[Book]:
     """Kommo counts per account and per address (kommo-api.md 3); the ERP per company (2)."""
-    if provider == "kommo":
-        if not settings.kommo_rate_limit:
-            return []
-        address = Book("kommo:address", settings.kommo_rate_limit_per_address)
-        return [Book(account, settings.kommo_rate_limit), address]
-    rate = settings.gestao_click_rate_limit
-    return [Book(account, rate)] if rate else []
+    is_kommo = given.provider == "kommo"
+    rate = settings.kommo_rate_limit if is_kommo else settings.gestao_click_rate_limit
+    if not rate and is_loopback(urlsplit(given.url).hostname):
+        return []
+    # no limit is for the sandbox; an account with an address of its own keeps the vendor's
+    of_account = Book(account, rate or USUAL_RATES[given.provider])
+    if not is_kommo:
+        return [of_account]
+    return [of_account, Book("kommo:address", settings.kommo_rate_limit_per_address)]

@@ -18,14 +18,21 @@ from sqlalchemy.exc import OperationalError
 from shared import availability, integrations, runs
 from shared.availability import WHOLE
 from shared.db.bookkeeping import runs as table
-from shared.errors import CredentialsRefused, Fatal, LostOwnership, NotAvailable, Retryable
+from shared.errors import (
+    CredentialsRefused,
+    Fatal,
+    LostOwnership,
+    Misuse,
+    NotAvailable,
+    Retryable,
+)
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.runs import UNAVAILABLE, Run
 from worker import reports
 from worker.reach import Reach
-from worker.sources import identity
-from worker.sources.opening import credentials, open_source
+from worker.sources import identity, oauth
+from worker.sources.opening import open_source
 from worker.sync.engine import Engine
 
 PATIENCE = {"cli": 3}
@@ -62,6 +69,9 @@ def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
     try:
         with reach.engine.begin() as connection:
             integration = integrations.by_id(connection, run.integration_id)
+        if not integration.active:
+            _put_back(reach, run, 0.0, "the integration is paused")
+            return False
         done = _sync(reach, run, integration, deadline)
     except LostOwnership:
         raise
@@ -83,7 +93,7 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
         _fail(reach, run, f"{str(lacking).splitlines()[0]}: {NO_MIGRATION}")
     elif isinstance(error, NotAvailable):
         _not_available(reach, run, str(error))
-    elif isinstance(error, Fatal):
+    elif isinstance(error, Fatal | Misuse):
         _fail(reach, run, str(error))
     elif isinstance(error, SoftTimeLimitExceeded):
         _put_back(reach, run, 0.0, None)
@@ -94,7 +104,7 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
 
 
 def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
-    given = credentials(reach.settings, integration.provider)
+    given = oauth.usable(reach, integration)
     lease = _Lease(reach, run)
     source = open_source(
         reach, integration, given, waiting=lease.renew_now_and_then, asked=lease.count_request

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from sandbox.tokens import kommo_token
 from shared import integrations
-from shared.errors import CredentialsRefused, Misuse, WrongAccount
+from shared.errors import CredentialsRefused, NoCredentials, WrongAccount
 from tests.ground import Ground, reaching
 from worker.reach import Reach
 from worker.sources import claims, identity
@@ -15,8 +15,8 @@ from worker.sources.protocol import Account
 
 def prove(ground: Ground, provider: str = "kommo", reach: Reach | None = None) -> Account:
     reach = reach or ground.reach
-    given = credentials(reach.settings, provider)
     integration = ground.integration(provider)
+    given = credentials(reach, integration)
     return identity.prove(reach, integration, given, open_source(reach, integration, given))
 
 
@@ -104,10 +104,12 @@ def test_credentials_that_are_missing_are_named(ground: Ground) -> None:
     bare = ground.reach.settings.model_copy(
         update={"kommo_jwt_token": None, "gestao_click_api_key": None}
     )
-    with pytest.raises(Misuse, match="KOMMO_JWT_TOKEN"):
-        credentials(bare, "kommo")
-    with pytest.raises(Misuse, match="GESTAO_CLICK_SECRET_TOKEN"):
-        credentials(bare, "gestao-click")
+    kommo, erp = ground.integration("kommo"), ground.integration("gestao-click")
+    with reaching(bare) as (reach, _):
+        with pytest.raises(NoCredentials, match="KOMMO_JWT_TOKEN"):
+            credentials(reach, kommo)
+        with pytest.raises(NoCredentials, match="GESTAO_CLICK_SECRET_TOKEN"):
+            credentials(reach, erp)
 
 
 # --- what a token says of itself

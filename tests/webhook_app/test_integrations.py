@@ -1,0 +1,124 @@
+"""/api/integrations: who may, what is shown, and what never is."""
+
+from typing import Any
+
+import pytest
+
+from shared import enrolment
+from tests.webhook_app.conftest import Make, Web, settings_for
+from webhook_app import asking
+
+TOKEN = "eyJhbGciOi.not-a-real-token.x"
+BODY = {"provider": "kommo", "user": "north", "credentials": {"jwtToken": TOKEN}, "test": False}
+
+
+def add(web: Web, **changes: Any) -> Any:
+    return web.post("/api/integrations", {**BODY, **changes}, "admin")
+
+
+def patch(web: Web, id_: int, body: dict[str, Any], scope: str = "admin") -> Any:
+    return web.client.patch(f"/api/integrations/{id_}", json=body, headers=web.token(scope))
+
+
+def delete(web: Web, id_: int, scope: str = "admin") -> Any:
+    return web.client.delete(f"/api/integrations/{id_}", headers=web.token(scope))
+
+
+def test_one_that_is_added_tells_its_webhook_once(web: Web) -> None:
+    said = add(web)
+    assert said.status_code == 201
+    address = said.json["webhook_url"]
+    assert address.startswith("/webhooks/kommo/")
+    assert web.client.post(address, data=b"x").status_code == 200
+    shown = web.get("/api/integrations")
+    secret = address.rsplit("/", 1)[1]
+    assert TOKEN not in said.text + shown.text
+    assert secret not in shown.text
+    (one,) = shown.json["data"]
+    assert (one["state"], one["credentials"], one["webhook"]) == ("active", "stored", True)
+
+
+@pytest.mark.parametrize("scope", ["read", "sync"])
+def test_only_admin_changes_anything(web: Web, scope: str) -> None:
+    id_ = add(web).json["data"]["id"]
+    assert web.post("/api/integrations", BODY, scope).status_code == 403
+    assert patch(web, id_, {"active": False}, scope).status_code == 403
+    assert delete(web, id_, scope).status_code == 403
+    assert web.get(f"/api/integrations/{id_}", scope).json["data"]["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"user": "default"}, 400),
+        ({"provider": "hubspot"}, 400),
+        ({"sync_frequency": "sometimes"}, 400),
+        ({"url": "https://evil.example.com"}, 400),
+        ({"credentials": {}}, 400),
+        ({"token": "x"}, 400),
+    ],
+)
+def test_what_cannot_be_added_is_said(web: Web, changes: dict[str, Any], status: int) -> None:
+    said = add(web, **changes)
+    assert said.status_code == status
+    assert said.content_type == "application/problem+json"
+    assert TOKEN not in said.text
+
+
+def test_a_duplicate_is_a_conflict_and_an_unknown_one_is_not_found(web: Web) -> None:
+    assert add(web).status_code == 201
+    assert add(web).status_code == 409
+    for said in (web.get("/api/integrations/99"), patch(web, 99, {}), delete(web, 99)):
+        assert said.status_code == 404
+        assert "99" in said.json["detail"]
+
+
+def test_credentials_that_the_vendor_refuses_are_not_added(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = {"ok": False, "status": "refused", "message": "no"}
+    monkeypatch.setattr(asking, "ask", lambda *_: refusal)
+    assert add(web, test=True).status_code == 401
+    assert web.get("/api/integrations").json["data"] == []
+
+
+def test_it_is_paused_resumed_and_scheduled(web: Web) -> None:
+    id_ = add(web).json["data"]["id"]
+    assert patch(web, id_, {"active": False}).json["data"]["state"] == "paused"
+    refused = web.post(f"/api/kommo/sync?integration={id_}", {"resources": ["account"]})
+    assert refused.status_code == 409
+    assert "paused" in refused.json["detail"]
+    assert patch(web, id_, {"active": True, "sync_frequency": "30"}).status_code == 200
+    assert patch(web, id_, {"sync_frequency": None}).json["data"]["sync_frequency"] is None
+    said = web.post(f"/api/kommo/sync?integration={id_}", {"resources": ["account"]})
+    assert said.status_code == 202
+    assert [run["integration_id"] for run in said.json["data"]["runs"]] == [id_]
+
+
+def test_removing_keeps_the_rows_and_the_inbox(web: Web) -> None:
+    said = add(web)
+    id_, address = said.json["data"]["id"], said.json["webhook_url"]
+    gone = delete(web, id_).json["data"]
+    assert (gone["state"], gone["credentials"]) == ("removed", "none")
+    assert web.client.post(address, data=b"x").status_code == 200
+    assert web.run(enrolment.forget_data, id_) == 1
+    assert web.client.post(address, data=b"x").status_code == 404
+
+
+def test_a_paused_ones_webhooks_are_kept(web: Web) -> None:
+    said = add(web)
+    patch(web, said.json["data"]["id"], {"active": False})
+    assert web.client.post(said.json["webhook_url"], data=b"x").status_code == 200
+
+
+def test_a_sync_of_several_asks_which(make: Make, database_url: str) -> None:
+    web = make(settings_for(database_url, kommo_jwt_token=None))
+    assert web.post("/api/kommo/sync").status_code == 409
+    north = add(web).json["data"]["id"]
+    assert web.post("/api/kommo/sync", {"resources": ["account"]}).status_code == 202
+    add(web, user="south")
+    said = web.post("/api/kommo/sync", {"resources": ["account"]})
+    assert said.status_code == 400
+    assert str(north) in said.json["detail"]
+    assert web.get("/api/kommo/sync?integration=99").status_code == 404
+    assert web.get(f"/api/kommo/sync?integration={north}").json["data"]["integration_id"] == north

@@ -1,0 +1,206 @@
+"""/api/integrations: the accounts that this deployment works on; what `ponte integrations` does, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from shared import enrolment
+from shared.enrolment import Added, Changes, Wanted
+from shared.errors import UnknownTarget
+from shared.settings import Settings
+from webhook_app import connections
+from webhook_app.auth import SECURITY, needs
+from webhook_app.envelopes import Answer, answer, moment, problems
+from webhook_app.parsing import Body, Whole, Words, checked
+from webhook_app.process import process
+
+
+class LastRun(BaseModel):
+    at: datetime
+    resource: str
+    reason: str | None
+
+
+class IntegrationModel(BaseModel):
+    """credentials: where they are kept, never what they are; webhook: it has an address of its own."""
+
+    id: int
+    provider: str
+    user: str
+    wallet: str
+    state: Literal["active", "paused", "removed"]
+    account_id: str | None
+    account_name: str | None
+    url: str | None
+    credentials: Literal["stored", "environment", "none"]
+    auto_sync: bool
+    sync_frequency: str | None
+    token_expires_at: datetime | None
+    refused: bool = Field(
+        description="the vendor refused the credentials: nothing is asked with them"
+    )
+    webhook: bool
+    last_sync: LastRun | None
+    last_error: LastRun | None
+    runs_done: int
+    runs_failed: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ListAnswer(Answer):
+    data: list[IntegrationModel]
+
+
+class OneAnswer(Answer):
+    data: IntegrationModel
+
+
+class AddedAnswer(OneAnswer):
+    webhook_url: str | None = Field(description="shown this once; where Kommo should call")
+
+
+class Path(BaseModel):
+    id: Annotated[Whole, Field(ge=1)]
+
+
+class Credentials(Body):
+    jwtToken: str | None = Field(None, max_length=8000, description="Kommo's")  # noqa: N815
+    apiKey: str | None = Field(None, max_length=500, description="Gestão Click's")  # noqa: N815
+    secretToken: str | None = Field(None, max_length=500, description="Gestão Click's")  # noqa: N815
+
+    def given(self) -> dict[str, str]:
+        return self.model_dump(exclude_none=True)
+
+
+Frequency = Annotated[
+    str, Field(max_length=20, description="hourly, daily, weekly or minutes (5 to 10080)")
+]
+
+
+class AddBody(Body):
+    provider: Literal["kommo", "gestao-click"]
+    user: Words
+    wallet: Words = "global"
+    url: Words | None = Field(None, description="the account's own address; absent: the settings'")
+    sync_frequency: Frequency | None = None
+    auto_sync: bool = True
+    credentials: Credentials
+    test: bool = Field(True, description="ask the vendor first; what it refuses is not added")
+
+
+class ChangeBody(Body):
+    active: bool | None = Field(None, description="false pauses, true resumes")
+    auto_sync: bool | None = Field(None, description="false: webhooks and orders only")
+    sync_frequency: Frequency | None = Field(None, description="null: the settings' intervals")
+    credentials: Credentials | None = None
+
+
+api = APIBlueprint(
+    "integrations",
+    __name__,
+    url_prefix="/api/integrations",
+    abp_tags=[Tag(name="Integrations")],
+    abp_security=SECURITY,
+)
+
+
+@api.get("", responses={**problems(400, 401, 503), "200": ListAnswer})
+@checked
+def listed() -> Response:
+    """Every integration: account, state, schedule, last sync; never its secrets"""
+    own = process()
+    rows = own.database.run(enrolment.listed, own.settings)
+    return answer(f"{len(rows)} integrations.", [_told(row) for row in rows])
+
+
+@api.get("/<id>", responses={**problems(400, 401, 404, 503), "200": OneAnswer})
+@checked
+def one(path: Path) -> Response:
+    """One integration"""
+    return answer("As it is now.", _look(path.id))
+
+
+@api.post("", responses={**problems(400, 401, 403, 409, 429, 502, 503), "201": AddedAnswer})
+@needs("admin")
+@checked
+def add(body: AddBody) -> Response:
+    """Add an account; its credentials are tested first, kept encrypted and never shown"""
+    own = process()
+    wanted = enrolment.checked(
+        own.settings,
+        Wanted(
+            provider=body.provider,
+            user_id=body.user,
+            credentials=body.credentials.given(),
+            wallet_id=body.wallet,
+            url=body.url,
+            sync_frequency=body.sync_frequency,
+            auto_sync=body.auto_sync,
+        ),
+    )
+    if body.test:
+        posted = {**wanted.credentials, **({"apiUrl": wanted.url} if wanted.url else {})}
+        connections.test(wanted.provider, posted)
+    added: Added = own.database.run(enrolment.add, own.settings, own.keys, wanted)
+    secret = added.webhook_secret
+    url = enrolment.webhook_address(own.settings, secret) if secret else None
+    told = _look(added.integration.id)
+    return answer("Added; its first sync is ordered within a minute.", told, 201, webhook_url=url)
+
+
+@api.patch("/<id>", responses={**problems(400, 401, 403, 404, 409, 503), "200": OneAnswer})
+@needs("admin")
+@checked
+def change(path: Path, body: ChangeBody) -> Response:
+    """Pause, resume, set the schedule or other credentials; no restart is needed"""
+    own = process()
+    changes = cast(Changes, {name: getattr(body, name) for name in body.model_fields_set})
+    if body.credentials:
+        changes["credentials"] = body.credentials.given()
+    own.database.run(enrolment.change, own.settings, own.keys, path.id, changes)
+    return answer("Changed.", _look(path.id))
+
+
+@api.delete("/<id>", responses={**problems(400, 401, 403, 404, 409, 503), "200": OneAnswer})
+@needs("admin")
+@checked
+def remove(path: Path) -> Response:
+    """Delete the credentials; the rows are kept (`ponte integrations remove ID --with-data` deletes them)"""
+    own = process()
+    own.database.run(enrolment.remove, own.settings, path.id)
+    return answer(
+        "Removed: its credentials are deleted, its rows are kept.",
+        _look(path.id),
+    )
+
+
+@api.post("/<id>/test", responses=connections.DOCUMENTED)
+@checked
+def test(path: Path) -> Response:
+    """Test the connection with the integration's own credentials"""
+    return connections.test(_look(path.id)["provider"], None, path.id)
+
+
+def _look(id_: int) -> dict[str, Any]:
+    own = process()
+    return own.database.run(_one, own.settings, id_)
+
+
+def _one(connection: Connection, settings: Settings, id_: int) -> dict[str, Any]:
+    rows = enrolment.listed(connection, settings)
+    found = next((row for row in rows if row["id"] == id_), None)
+    if found is None:
+        raise UnknownTarget(f"integration {id_}", [str(row["id"]) for row in rows] or ["none yet"])
+    return _told(found)
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {n: moment(v) if isinstance(v, datetime) else v for n, v in row.items()}

@@ -1,0 +1,142 @@
+"""Is the work done: workers, runs, deliveries, rejects. Told from the books alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, select
+
+from shared import report, resources
+from shared.db.bookkeeping import deliveries, unavailable
+from shared.figures import IntegrationReport, ResourceReport
+from shared.settings import Settings
+from worker.doctor.findings import Finding, ago, bad, ok, warn
+
+POOLS = {"webhooks": "webhooks wait", "sync": "nothing is read", "beat": "nothing is scheduled"}
+OLD, VERY_OLD = 60.0, 600.0
+"""Seconds that a delivery may wait: a minute is unusual, ten are a fault."""
+LATE = 4
+"""Intervals after which a list that was not read is late."""
+
+
+def workers(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    alive = [worker for worker in report.seen_workers(connection) if worker.alive]
+    served = {queue for worker in alive for queue in worker.queues.split(",")}
+    lacking = [effect for queue, effect in POOLS.items() if queue not in served]
+    if lacking:
+        who = "no worker is alive" if not alive else f"only {alive[0].name} is alive"
+        yield bad("workers", f"{who}: {', '.join(lacking)}", "start one: ponte worker")
+    else:
+        yield ok("workers", f"{len(alive)} pools are alive")
+
+
+def runs(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    """The newest run of each list, and lists that nobody has read, ever or for long."""
+    given = connection.execute(select(unavailable.c.integration_id, unavailable.c.resource))
+    lacking = {tuple(row) for row in given}
+    for one in report.of_integrations(connection, settings):
+        if not one.active or (one.sandbox and not one.current):
+            continue
+        asked = [each for each in one.resources if (one.id, each.name) not in lacking]
+        troubles = [*_failing(one, asked), *_unread(one, asked, settings)]
+        yield from troubles or [ok("runs", f"{_name(one)}: every list is read")]
+
+
+def _failing(one: IntegrationReport, asked: list[ResourceReport]) -> Iterator[Finding]:
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for each in asked:
+        if each.last_run and each.last_run.state == "failed":
+            by_reason[each.last_run.reason or "no reason is kept"].append(each.name)
+    for reason, names in by_reason.items():
+        said = f"{_name(one)}: the newest run of {', '.join(names)} failed: {reason}"
+        yield bad("runs", said, f"mend the cause, then: ponte sync {' '.join(names)}")
+
+
+def _unread(
+    one: IntegrationReport, asked: list[ResourceReport], settings: Settings
+) -> Iterator[Finding]:
+    never = [each.name for each in asked if each.age_seconds is None and each.last_run is None]
+    if never:
+        said = f"{_name(one)}: never read: {', '.join(never)}"
+        yield warn("runs", said, "ponte sync; with ponte beat and ponte worker it comes by itself")
+    late = [each.name for each in asked if _is_late(each, settings)]
+    if late:
+        said = f"{_name(one)}: not brought up to date for long: {', '.join(late)}"
+        yield warn("runs", said, "ponte status tells what their runs wait for")
+
+
+def _is_late(each: ResourceReport, settings: Settings) -> bool:
+    resource = resources.BY_NAME[each.name]
+    usual = settings.interval(resource.provider, windowed=resource.windowed).total_seconds()
+    return each.age_seconds is not None and each.age_seconds > LATE * usual
+
+
+def _name(one: IntegrationReport) -> str:
+    return f"{one.provider} (integration {one.id})"
+
+
+def inbox(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    found = report.inbox(connection, settings)
+    said = f"{found.waiting:,} deliveries wait, the oldest for {ago(found.oldest_seconds)}"
+    if not found.waiting:
+        yield ok("deliveries", "none waits")
+    elif found.oldest_seconds < OLD:
+        yield ok("deliveries", said)
+    else:
+        why = connection.scalar(
+            select(deliveries.c.reason)
+            .where(deliveries.c.settled_at.is_(None), deliveries.c.reason.is_not(None))
+            .order_by(deliveries.c.id)
+            .limit(1)
+        )
+        graver = bad if found.oldest_seconds > VERY_OLD else warn
+        yield graver(
+            "deliveries", f"{said}{f': {why}' if why else ''}", "look for workers and pauses"
+        )
+
+
+def rejected(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    found = report.rejected(connection)
+    for each in found:
+        said = f"{each.count:,} records of {each.resource} cannot become rows: {each.last_reason}"
+        yield warn("rejects", said, "select * from sync.rejects; see Rejects in docs/operations.md")
+    if not found:
+        yield ok("rejects", "every record has become a row")
+
+
+def not_given(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    """Lists that the plan or the token's rights do not give; asked for again every day."""
+    rows = connection.execute(
+        select(
+            unavailable.c.integration_id, func.array_agg(_list()), func.max(unavailable.c.reason)
+        )
+        .group_by(unavailable.c.integration_id)
+        .order_by(unavailable.c.integration_id)
+    )
+    for id_, names, reason in rows:
+        said = f"integration {id_} does not get {', '.join(sorted(names))}: {reason}"
+        yield warn("not given", said, "nothing, unless the plan or the rights should give them")
+
+
+def _list() -> object:
+    """`kommo.tags?entity_type=customers`"""
+    return func.concat_ws("?", unavailable.c.resource, func.nullif(unavailable.c.slice, ""))
+
+
+def quotas(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    for one in report.of_integrations(connection, settings):
+        if one.pause:
+            said = f"{one.pause.budget} is asked nothing until {one.pause.until:%H:%M} UTC: {one.pause.reason}"
+            yield warn("quota", said, "nothing; if it comes back, see docs/operations.md")
+    for quota in report.quotas(connection, settings):
+        if quota.left is not None and quota.per_day and quota.left < quota.per_day / 10:
+            said = f"{quota.budget} has {quota.left:,} of {quota.per_day:,} requests left today"
+            yield (warn if quota.left else bad)(
+                "quota", said, "read less often: CATALOGUE_SECONDS, …"
+            )
+        elif quota.limited:
+            said = f"{quota.budget} answered 429 {quota.limited:,} times in 24 hours"
+            yield warn("quota", said, "another program uses the account: lower the rate limit")
+        else:
+            yield ok("quota", f"{quota.budget}: {quota.last_day:,} requests in 24 hours")
