@@ -90,6 +90,7 @@ class Walk(RuleBasedStateMachine):
         heavy_rows=st.sampled_from((0, 0, 2)),
         events_page_max=st.sampled_from((7, 100)),
         lowered=st.sampled_from((0, 0, 3)),
+        next_missing=st.sampled_from(([], ["/"])),
     )
     def account(self, sharp: bool, read: bool, lowered: int, **options: Any) -> None:
         """sharp: nothing is met a second time by an overlap, and nothing is committed late."""

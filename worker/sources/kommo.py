@@ -88,7 +88,7 @@ class Kommo:
         return Page(
             [record for part, _ in parts for record in _records(part.body, resource.records)],
             total=None if nested else dig(first.body or {}, ("_total_items",)),
-            more=_more(last.body, resource, size),
+            more=_more(last.body, resource.records[0], size),
             observed_at=first.observed_at,
         )
 
@@ -105,21 +105,33 @@ class Kommo:
                 yield from self._parts(path, question, part, size // PARTS)
 
     def look(self, ask: Ask, ids: Sequence[str]) -> Found:
-        """Records by id; one bad id must not spoil the batch: a 400 is bisected."""
+        """Records by id. A 400 (one bad id must not spoil the batch) and a 504 are bisected.
+
+        What a lowered limit may have cut off is looked at again before it counts as absent.
+        """
         resource, path = ask.resource, API + ask.resource.path.format(**ask.slice)
         by_id = resource.by_id
         if by_id is None or by_id.filter is None:
             return self._look_at_one(f"{path}/{ids[0]}")
-        question = {by_id.filter: list(ids), "limit": by_id.most}
-        answer = self.door.get(
-            path, {**resource.params, **resource.order, **question}, answers=(400,)
-        )
+        question = {**resource.params, **resource.order, by_id.filter: list(ids), "limit": len(ids)}
+        try:
+            answer = self.door.get(path, question, answers=(400,))
+        except TooHeavy:
+            if len(ids) == 1:
+                raise
+            return self._bisected(ask, ids)
         if answer.status == 400:
-            return self._bisected(ask, ids, answer)
+            refused = Found([], answer.observed_at, refused=tuple(ids))
+            return refused if len(ids) == 1 else self._bisected(ask, ids)
         records = list(_records(answer.body, resource.records))
-        if {str(dig(record, resource.key[-1:])) for record in records} - {*ids, "None"}:
+        met = {str(dig(record, resource.key[-1:])) for record in records}
+        if met - {*ids, "None"}:
             raise FilterIgnored(VENDOR, by_id.filter)
-        return Found(records, answer.observed_at)
+        found, rest = Found(records, answer.observed_at), [id_ for id_ in ids if id_ not in met]
+        if rest and 0 < len(records) < len(ids):
+            cut_off = _more(answer.body, resource.records[0], len(ids)) is not False
+            return _both(found, self.look(ask, rest)) if cut_off else found
+        return found
 
     def _look_at_one(self, path: str) -> Found:
         """A list that is none: records come one by one; 204 and 404 both mean that there is none."""
@@ -127,16 +139,9 @@ class Kommo:
         found = isinstance(answer.body, Mapping) and answer.status == 200
         return Found([answer.body] if found else [], answer.observed_at)
 
-    def _bisected(self, ask: Ask, ids: Sequence[str], refusal: Answer) -> Found:
-        if len(ids) == 1:
-            return Found([], refusal.observed_at, refused=tuple(ids))
+    def _bisected(self, ask: Ask, ids: Sequence[str]) -> Found:
         half = len(ids) // 2
-        first, second = self.look(ask, ids[:half]), self.look(ask, ids[half:])
-        return Found(
-            [*first.records, *second.records],
-            min(first.observed_at, second.observed_at),
-            refused=first.refused + second.refused,
-        )
+        return _both(self.look(ask, ids[:half]), self.look(ask, ids[half:]))
 
     def news(self, resource: Resource, since: datetime) -> list[News]:
         """From the audit log; where the plan gives none, from the trash (kommo-api.md 4.4)."""
@@ -181,7 +186,7 @@ class Kommo:
             answer = self.door.get(API + path, {**question, "page": number})
             records = list(_records(answer.body, (key,)))
             yield from records
-            if not records or not dig(answer.body, ("_links", "next")):
+            if not records or _more(answer.body, key, int(question["limit"])) is False:
                 return
 
     def account(self) -> Account:
@@ -223,11 +228,19 @@ def _records(body: Any, path: Sequence[str]) -> Iterable[Record]:
     return found
 
 
-def _more(body: Any, resource: Resource, asked: int) -> bool | None:
+def _both(first: Found, second: Found) -> Found:
+    return Found(
+        [*first.records, *second.records],
+        min(first.observed_at, second.observed_at),
+        refused=first.refused + second.refused,
+    )
+
+
+def _more(body: Any, key: str, asked: int) -> bool | None:
     """`next` may stand on the last page; without it a full page may still be followed (4.2)."""
     if dig(body or {}, ("_links", "next")):
         return True
-    rows = len(list(_records(body, resource.records[:1])))
+    rows = len(list(_records(body, (key,))))
     if rows == 0:
         return None
     return False if rows < _effective_limit(body, asked) and rows not in OWN_LIMITS else None
