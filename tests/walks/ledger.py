@@ -63,6 +63,8 @@ class Ledger:
                 told = record.facts.updated_at >= since or place in loud
                 self._set(place, quiet=not told or self._is_hidden(place))
                 self.told.discard(place)
+                if record.open().get("is_deleted") is True:  # listed all the same (5.15)
+                    self.ended.add(place)
         for key in before.keys() - table.live.keys():
             self._end(table, before[key])
 

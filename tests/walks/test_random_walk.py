@@ -275,7 +275,7 @@ def test_at_rest_the_mirror_equals_the_world(postgres_url: str, template_url: st
             deadline=None,
             database=None,
             derandomize=not LONGER,
-            phases=[Phase.generate, Phase.shrink] if LONGER else [Phase.generate],
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

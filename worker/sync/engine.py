@@ -104,7 +104,8 @@ class Engine:
     def _walk_slice(self) -> None:
         """Reads the current slice to its proven end."""
         position = self._position
-        ask = Ask(self._resource, position.asks[position.slice], position.since)
+        slice_ = position.asks[position.slice]
+        ask = Ask(self._resource, slice_, position.since_in(name_of(slice_)))
         for number, page in walk.pages(self._source, ask, position.page):
             if not page.records:
                 position.note_total(page.total)

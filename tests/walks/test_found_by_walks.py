@@ -1,0 +1,54 @@
+"""Each bug that a random walk found, as the shortest way to it."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from shared.resources import BY_NAME
+from tests.ground import Ground
+from worker.sync import checkpoint, engine, plan
+
+NOTES = BY_NAME["kommo.notes"]
+
+
+@pytest.fixture
+def no_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is met a second time because the window before reached so far."""
+    for module in (checkpoint, engine, plan):
+        monkeypatch.setattr(module, "OVERLAP", timedelta(0))
+    monkeypatch.setattr(checkpoint, "MARGIN", timedelta(0))
+
+
+def next_second() -> None:
+    time.sleep(1.001 - time.time() % 1)
+
+
+@pytest.mark.usefixtures("no_overlap")
+def test_what_changed_in_a_slice_while_it_was_refused_is_read_when_it_is_given_again(
+    ground: Ground,
+) -> None:
+    assert ground.sync(NOTES)["state"] == "done"
+    ground.box.options.change({"refused": {"/leads/notes": 402}})
+    (key,) = ground.box.acts.do("notes.edit", fields={"entity_type": "leads"})["leads_notes"]
+    next_second()
+    assert ground.sync(NOTES)["state"] == "done"
+    next_second()
+    ground.box.options.change({"refused": {}})
+    assert ground.sync(NOTES)["mode"] == "incremental"
+    written = ground.box.world.table("kommo", "leads_notes").live[key].open()["params"]
+    assert ground.row(NOTES, "leads", key)["params"] == written
+
+
+def test_a_slice_that_was_refused_from_the_first_is_read_in_full_once_it_is_given(
+    ground: Ground,
+) -> None:
+    ground.box.options.change({"refused": {"/leads/notes": 402}})
+    assert ground.sync(NOTES)["state"] == "done"
+    ground.box.options.change({"refused": {}})
+    assert ground.sync(NOTES)["mode"] == "incremental"
+    there = ground.box.world.table("kommo", "leads_notes").ids
+    assert [r["id"] for r in ground.rows(NOTES) if r["entity_type"] == "leads"] == there
+    before = ground.requests("kommo")
+    assert ground.sync(NOTES)["seen"] == 0, "and only once"
+    assert ground.requests("kommo") - before < 12
