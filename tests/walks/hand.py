@@ -15,12 +15,15 @@ from sandbox.http import Request, Response, Server
 from sandbox.kommo.access import hide
 from shared import deliveries, runs
 from shared.errors import PonteError
+from shared.resources import BY_NAME
 from shared.resources.grammar import Resource
+from tests.contract.worlds import tables_of
 from tests.ground import Ground
 from tests.walks.ledger import Ledger, Place
-from tests.walks.standing import KOMMO, LISTED
+from tests.walks.standing import KOMMO
 from worker.drain import drain
 
+ACTIVE = ("queued", "running")
 FATES = ("arrives", "arrives", "arrives twice", "is late", "is lost")
 """What may become of a webhook."""
 LATER = text(
@@ -66,6 +69,7 @@ class World:
     def act(self, name: str, seed: int, fate: str, late: float = 0.0) -> None:
         """Something that people do; drawn from `seed`."""
         since = int(time.time() - late)
+        self.ledger.under_way = self._under_way()
         touched = self.box.acts.do(name, rng=Random(seed), late=late)
         self.ledger.note(since)
         talks = {("talks", key) for key in touched.get("talks", ())}
@@ -101,7 +105,12 @@ class World:
         if keys:
             key = Random(seed).choice(keys)
             hide(self.box.world, name, [key], hidden)
+            self.ledger.under_way = self._under_way()
             self.ledger.note_hidden((table.spec.name, key))
+
+    def _under_way(self) -> set[str]:
+        active = [r for r in self.ground.runs() if r["state"] in ACTIVE]
+        return {name for run in active for name in lists_of(self.ground, run["resource"])}
 
     @contextmanager
     def meanwhile(self, answer: int, work: Callable[[], None]) -> Iterator[None]:
@@ -143,7 +152,7 @@ class Workers:
         reports = [self.ground.carry(id_) for id_ in self.order(wanted, full=full, **named)]
         for report in reports:
             if report["state"] == "done" and report["mode"] == "full":
-                self.ledger.note_walked(_lists(self.ground, report["resource"]))
+                self.ledger.note_walked(lists_of(self.ground, report["resource"]))
         return reports
 
     def begin(self, resource: Resource, *, full: bool) -> None:
@@ -171,7 +180,7 @@ class Workers:
         """Everything that was put off is done now."""
         self.wait_long()
         self.drain()
-        active = [r["id"] for r in self.ground.runs() if r["state"] in ("queued", "running")]
+        active = [r["id"] for r in self.ground.runs() if r["state"] in ACTIVE]
         for id_ in sorted(active):
             self.ground.carry(id_)
 
@@ -179,8 +188,6 @@ class Workers:
         return [row for row in self.ground.deliveries() if not row["settled_at"]]
 
 
-def _lists(ground: Ground, full_name: str) -> set[str]:
-    from tests.contract.worlds import tables_of
-
-    resource = next(each for each in LISTED if each.full_name == full_name)
-    return {table.spec.name for table, _ in tables_of(ground.box, resource)}
+def lists_of(ground: Ground, full_name: str) -> set[str]:
+    """The world's lists behind a resource."""
+    return {table.spec.name for table, _ in tables_of(ground.box, BY_NAME[full_name])}

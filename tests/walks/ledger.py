@@ -4,7 +4,6 @@ Kommo tells of a change by `updated_at` or by its audit log (kommo-api.md 4.4). 
 quiet (9, 10): only a webhook or a full walk can learn of it.
 """
 
-from collections import defaultdict
 
 from sandbox import Sandbox
 from sandbox.kommo.events import ENTITY
@@ -24,7 +23,8 @@ class Ledger:
     """Looks at the world after each step and keeps what a mirror cannot be blamed for.
 
     quiet: records of which the vendor has not told everything; ended: records that were deleted at some
-    time; told: those whose deletion, if they are deleted now, was told by the audit log.
+    time; told: those whose deletion, if they are deleted now, was told by the audit log; under_way: lists
+    that somebody is in the middle of reading.
     """
 
     def __init__(self, box: Sandbox) -> None:
@@ -33,6 +33,7 @@ class Ledger:
         self.ended: set[Place] = set()
         self.told: set[Place] = set()
         self.ever_hidden: set[Place] = set()
+        self.under_way: set[str] = set()
         self._seen: dict[str, dict[Key, Record]] = {}
         self.note(0)
 
@@ -74,6 +75,14 @@ class Ledger:
         self.ended.add(place)
         self._set(place, quiet=not told)
         (self.told.add if told else self.told.discard)(place)
+        if not told:
+            self._shift(table.spec.name)
+
+    def _shift(self, name: str) -> None:
+        """Without a total and without a word: who is reading the list cannot know what moved up."""
+        if name in self.under_way:
+            live = self.box.world.table("kommo", name).live
+            self.quiet |= {(name, key) for key in live}
 
     def _tells_of_end(self, name: str, record: Record) -> bool:
         if name in ONLY_ENDS_ARE_TOLD:
@@ -93,6 +102,8 @@ class Ledger:
         """Rights took a record away or gave it back: nobody tells of either."""
         self.ever_hidden.add(place)
         self.quiet.add(place)
+        for name in (place[0], "events"):
+            self._shift(name)
 
     def note_walked(self, names: set[str]) -> None:
         """These lists were read in full since they were last changed."""

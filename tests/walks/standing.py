@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy import text
+
 from sandbox.kommo.access import Access
 from shared.resources import of_provider
 from shared.resources.grammar import Resource
-from sqlalchemy import text
-
 from tests.contract.worlds import Expected, keyed, world, wrong_columns
 from tests.ground import Ground, Row
 from tests.walks.ledger import Ledger, Place
