@@ -9,7 +9,7 @@ from shared.resources import BY_NAME
 from tests.ground import Ground
 from worker.sync import checkpoint, engine, plan
 
-NOTES = BY_NAME["kommo.notes"]
+NOTES, TAGS = BY_NAME["kommo.notes"], BY_NAME["kommo.tags"]
 
 
 @pytest.fixture
@@ -52,3 +52,21 @@ def test_a_slice_that_was_refused_from_the_first_is_read_in_full_once_it_is_give
     before = ground.requests("kommo")
     assert ground.sync(NOTES)["seen"] == 0, "and only once"
     assert ground.requests("kommo") - before < 12
+
+
+def test_walks_that_a_slice_was_refused_in_do_not_count_as_walks_that_missed_its_records(
+    ground: Ground,
+) -> None:
+    """Two complete walks in a row have to miss a record before it is marked."""
+    assert ground.sync(TAGS)["state"] == "done"
+    leads, contacts = (ground.box.world.table("kommo", f"{name}_tags") for name in ("leads", "contacts"))
+    leads.drop(leads.ids[0])
+    ground.box.options.change({"refused": {"/contacts/tags": 402}})
+    for _ in range(2):
+        assert ground.sync(TAGS, full=True)["state"] == "done"
+    ground.box.options.change({"refused": {}})
+    contacts.drop(key := contacts.ids[0])
+    assert ground.sync(TAGS, full=True)["state"] == "done"
+    assert ground.row(TAGS, "contacts", key)["missing_since"] is None
+    assert ground.sync(TAGS, full=True)["state"] == "done"
+    assert ground.row(TAGS, "contacts", key)["missing_since"]

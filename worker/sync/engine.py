@@ -268,17 +268,15 @@ class Engine:
         """Marks what has vanished; False when so much is absent that the walk has to be repeated."""
         position, resource = self._position, self._resource
         unmet = sweep.unmet(self._reach.engine, self._integration.id, resource, position.started_at)
-        absent = sweep.by_slice(resource, unmet)
-        for unread in (*position.refused, *position.left_out):
-            absent = {ask: ids for ask, ids in absent.items() if name_of(dict(ask)) != unread}
+        unread = {*position.refused, *position.left_out}
+        absent = [key for key in unmet if name_of(sweep.slice_of(resource, key)) not in unread]
         if not absent:
             return True
-        count = sum(map(len, absent.values()))
-        if sweep.suspicious(count, self._live()) and not position.doubted:
+        if sweep.suspicious(len(absent), self._live()) and not position.doubted:
             position.doubted = True
             return False
         if resource.by_id:
-            for slice_, ids in absent.items():
+            for slice_, ids in sweep.by_slice(resource, absent).items():
                 self._look(slice_, dict.fromkeys(ids))
             return True
         with self._reach.engine.begin() as connection:
