@@ -4,9 +4,12 @@ import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from shared.resources import BY_NAME
 from tests.ground import Ground
+from tests.walks.hand import Workers
+from tests.walks.ledger import Ledger
 from worker.sync import checkpoint, engine, plan
 
 NOTES, TAGS = BY_NAME["kommo.notes"], BY_NAME["kommo.tags"]
@@ -70,3 +73,27 @@ def test_walks_that_a_slice_was_refused_in_do_not_count_as_walks_that_missed_its
     assert ground.row(TAGS, "contacts", key)["missing_since"] is None
     assert ground.sync(TAGS, full=True)["state"] == "done"
     assert ground.row(TAGS, "contacts", key)["missing_since"]
+
+
+NO_END = """
+    create function no_end() returns trigger language plpgsql as $$
+    begin raise exception 'the worker dies here'; end $$;
+    create trigger no_end before insert or update on sync.checkpoints
+    for each row execute function no_end();
+"""
+
+
+def test_a_walk_whose_worker_dies_at_its_very_end_counts_once(ground: Ground) -> None:
+    """One walk is no proof that a record is gone, however often its end is tried."""
+    assert ground.sync(TAGS)["state"] == "done"
+    table = ground.box.world.table("kommo", "leads_tags")
+    table.drop(key := table.ids[0])
+    workers = Workers(ground, Ledger(ground.box))
+    ground.run(lambda connection: connection.execute(text(NO_END)))
+    (run_id,) = workers.order([TAGS], full=True)
+    for _ in range(2):
+        assert ground.carry(run_id)["state"] == "queued"
+        workers.wait_long()
+    ground.run(lambda connection: connection.execute(text("drop function no_end cascade")))
+    assert ground.carry(run_id)["state"] == "done"
+    assert ground.row(TAGS, "leads", key)["missing_since"] is None

@@ -32,7 +32,7 @@ class Position:
     tries: how often this slice was begun; passes: how often the whole walk was; doubted: so much was
     absent that the walk was repeated; refused: slices that the vendor did not give, and why; left_out:
     slices that it refused lately and that were not asked for; unread: slices that it refused until now, which are
-    read in full.
+    read in full; counted: this walk's misses are in the books.
     """
 
     asks: list[dict[str, str]]
@@ -52,6 +52,7 @@ class Position:
     refused: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    counted: bool = False
 
     @classmethod
     def start(cls, asks: list[dict[str, str]], now: datetime, since: datetime | None) -> Position:

@@ -270,7 +270,7 @@ class Engine:
         unmet = sweep.unmet(self._reach.engine, self._integration.id, resource, position.started_at)
         unread = {*position.refused, *position.left_out}
         absent = [key for key in unmet if name_of(sweep.slice_of(resource, key)) not in unread]
-        if not absent:
+        if not absent or position.counted:
             return True
         if sweep.suspicious(len(absent), self._live()) and not position.doubted:
             position.doubted = True
@@ -289,6 +289,7 @@ class Engine:
                 clock(connection),
                 self._cause,
             )
+            position.counted = True
             self._save(connection, gone=runs_table.c.gone + gone)
         return True
 
