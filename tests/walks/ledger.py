@@ -4,7 +4,6 @@ Kommo tells of a change by `updated_at` or by its audit log (kommo-api.md 4.4). 
 quiet (9, 10): only a webhook or a full walk can learn of it.
 """
 
-
 from sandbox import Sandbox
 from sandbox.kommo.events import ENTITY
 from sandbox.records import Key, Record, Table

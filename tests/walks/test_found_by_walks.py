@@ -62,7 +62,9 @@ def test_walks_that_a_slice_was_refused_in_do_not_count_as_walks_that_missed_its
 ) -> None:
     """Two complete walks in a row have to miss a record before it is marked."""
     assert ground.sync(TAGS)["state"] == "done"
-    leads, contacts = (ground.box.world.table("kommo", f"{name}_tags") for name in ("leads", "contacts"))
+    leads, contacts = (
+        ground.box.world.table("kommo", f"{name}_tags") for name in ("leads", "contacts")
+    )
     leads.drop(leads.ids[0])
     ground.box.options.change({"refused": {"/contacts/tags": 402}})
     for _ in range(2):

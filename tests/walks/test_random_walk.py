@@ -31,7 +31,7 @@ from tests.walks.standing import LISTED, differences
 from worker.sync import checkpoint, engine, plan
 
 LONGER = "PONTE_WALK_EXAMPLES" in os.environ or "PONTE_WALK_STEPS" in os.environ
-EXAMPLES = int(os.environ.get("PONTE_WALK_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("PONTE_WALK_EXAMPLES", "3"))
 STEPS = int(os.environ.get("PONTE_WALK_STEPS", "40"))
 UNCONFIRMED = [each for each in LISTED if each.by_id is None and not each.append_only]
 """Only two walks in a row can tell that something is gone from these."""
@@ -277,7 +277,7 @@ def test_at_rest_the_mirror_equals_the_world(postgres_url: str, template_url: st
             deadline=None,
             database=None,
             derandomize=not LONGER,
-            phases=[Phase.generate],
+            phases=[Phase.generate, Phase.shrink] if LONGER else [Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
