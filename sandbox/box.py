@@ -129,6 +129,7 @@ class Sandbox:
         for server in (*self._servers.values(), *self._left):
             server.stop()
         self.courier.stop()
+        self.acts.held.release()
         if self.state and self._started:
             self.state.stop()
             self.state.save(self._head())

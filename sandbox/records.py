@@ -109,6 +109,8 @@ class Table:
         self.ids: list[Key] = []
         self.by_updated: list[tuple[int, Key]] = []
         self.version = 0
+        self.journal: dict[Key, tuple[Record | None, Record | None]] | None = None
+        """While it is one: what each touched key was before, live and deleted (kommo/held.py)."""
         self._last_id = 0
 
     def make(self, record: Json, hidden: Json | None = None) -> Record:
@@ -124,6 +126,7 @@ class Table:
         self.version += 1
 
     def put(self, record: Record) -> None:
+        self._note(record.key)
         old = self.live.get(record.key)
         if old is None:
             insort(self.ids, record.key)
@@ -138,7 +141,13 @@ class Table:
         self.drop(record.key)
         self.gone[record.key] = record
 
+    def unbury(self, key: Key) -> Record:
+        """Take a record out of the trash; KeyError when it is not there."""
+        self._note(key)
+        return self.gone.pop(key)
+
     def drop(self, key: Key) -> None:
+        self._note(key)
         self._forget_time(self.live.pop(key))
         del self.ids[bisect_left(self.ids, key)]
         self.version += 1
@@ -170,6 +179,10 @@ class Table:
         start = bisect_left(self.by_updated, low, key=_moment)
         stop = bisect_right(self.by_updated, high, key=_moment)
         return [key for _, key in self.by_updated[start:stop]]
+
+    def _note(self, key: Key) -> None:
+        if self.journal is not None:
+            self.journal.setdefault(key, (self.live.get(key), self.gone.get(key)))
 
     def _forget_time(self, record: Record) -> None:
         entry = (record.facts.updated_at, record.key)

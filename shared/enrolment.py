@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import orjson
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import addresses, integrations
 from shared.db.bookkeeping import integration_settings as table
 from shared.db.bookkeeping import runs
-from shared.db.mirror import metadata
 from shared.errors import Conflict, Misuse
 from shared.integrations import OF_ENVIRONMENT, PROVIDERS, Integration
 from shared.secrets import Keyring
@@ -124,7 +123,7 @@ def keep(
     # only a removed one gives its place: two who add at once do not overwrite each other
     back = made.on_conflict_do_update(
         index_elements=list(names),
-        set_={**values, "metadata": WORKABLE},
+        set_={**values, "metadata": WORKABLE.op("-")("webhook")},
         where=table.c.metadata.has_key("removed_at"),
     )
     id_ = connection.scalar(back.returning(table.c.id))
@@ -231,28 +230,6 @@ def _end_runs(connection: Connection, id_: int) -> None:
             reason="the integration was removed",
         )
     )
-
-
-def forget_data(connection: Connection, id_: int) -> int:
-    """Deletes every row of a removed integration; it may then belong to another account. How many."""
-    if not integrations.by_id(connection, id_).removed:
-        raise Conflict(f"integration {id_} is not removed: its data stays")
-    mirrored = [one for one in metadata.sorted_tables if "integration_id" in one.c]
-    gone = sum(
-        connection.execute(delete(one).where(one.c.integration_id == id_)).rowcount
-        for one in mirrored
-    )
-    connection.execute(
-        update(table)
-        .where(table.c.id == id_)
-        .values(
-            account_id=None,
-            webhook_digest=None,
-            webhook_secret=None,
-            metadata=func.jsonb_build_object("removed_at", NOW),
-        )
-    )
-    return gone
 
 
 def listed(connection: Connection, settings: Settings) -> list[dict[str, Any]]:

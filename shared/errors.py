@@ -14,6 +14,7 @@ PonteError
 │   ├── RateLimited             429: everybody pauses
 │   ├── Paused                  the vendor has asked for silence: how long still
 │   ├── BudgetSpent             the day's requests are used up
+│   ├── AuditShareSpent         of the day's requests, what audits may use
 │   ├── WalkBroken              pages shifted or repeated: nothing is marked, the walk is repeated
 │   └── DependencyMissing       another resource has to be read first
 ├── Fatal                   the run ends and says why; nothing is retried by itself
@@ -24,7 +25,8 @@ PonteError
 │   ├── WrongAccount            the token belongs to another account than the integration's
 │   ├── RequestRefused          400, 422 and other answers that will not get better
 │   ├── FilterIgnored           rows came back that the filter should have kept out
-│   └── NotBelievable           the walks of a list never met what the vendor counts
+│   ├── NotBelievable           the walks of a list never met what the vendor counts
+│   └── SyncNeeded              a list that was never read cannot be compared
 ├── LostOwnership           another worker owns this run or drain now: leave without a trace
 └── Reject                  one record cannot become a row: it is kept with its reason
 """
@@ -123,6 +125,15 @@ class BudgetSpent(Retryable):
         super().__init__(f"the {daily} requests that {budget} has in 24 hours are used up")
 
 
+class AuditShareSpent(Retryable):
+    """`seconds`: when to look again."""
+
+    seconds = 600.0
+
+    def __init__(self, share: int) -> None:
+        super().__init__(f"the {share} requests that audits may use in 24 hours are used up")
+
+
 class WalkBroken(Retryable):
     def __init__(self, why: str) -> None:
         super().__init__(f"the walk is not complete: {why}")
@@ -193,6 +204,11 @@ class NotBelievable(Fatal):
             f"{vendor}'s list cannot be believed: {what}. Nothing was marked, the cursor stays; "
             "it is read again when it is due"
         )
+
+
+class SyncNeeded(Fatal):
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"{resource} was never read in full: ponte sync {resource}")
 
 
 class LostOwnership(PonteError):

@@ -27,8 +27,34 @@ class RunReport:
 
 
 @dataclass(frozen=True)
+class AuditReport:
+    """The last audit of a list. scope: in full, recent or by id; verified_through: up to then the mirror is
+    proved true, by this audit or an earlier one."""
+
+    id: int
+    state: str
+    scope: str | None
+    started_at: datetime
+    ended_at: datetime
+    compared: int
+    differences: int
+    repaired: int
+    requests: int
+    reason: str | None
+    verified_through: datetime | None
+
+    @property
+    def left(self) -> int:
+        """Differences that nobody has mended."""
+        return self.differences - self.repaired
+
+
+@dataclass(frozen=True)
 class ResourceReport:
-    """One mirrored list of one integration. drift: rows that the last full walk had to mend."""
+    """One mirrored list of one integration.
+
+    drift: rows that the last full walk had to mend; unlisted: never walked, webhooks name its records.
+    """
 
     name: str
     live: int
@@ -39,6 +65,8 @@ class ResourceReport:
     next_at: datetime | None
     drift: int | None
     last_run: RunReport | None
+    last_audit: AuditReport | None = None
+    unlisted: bool = False
 
 
 @dataclass(frozen=True)

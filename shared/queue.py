@@ -18,7 +18,9 @@ from shared.settings import Settings
 DRAIN = "ponte.drain"
 SYNC = "ponte.sync"
 ANSWER = "ponte.answer"
+AUDIT = "ponte.audit"
 SCHEDULE = "ponte.schedule"
+SCHEDULE_AUDITS = "ponte.schedule-audits"
 SWEEP = "ponte.sweep"
 TIDY = "ponte.tidy"
 CARE = "ponte.care"
@@ -27,7 +29,9 @@ QUEUES = {
     DRAIN: "webhooks",
     ANSWER: "webhooks",
     SYNC: "sync",
+    AUDIT: "sync",
     SCHEDULE: "beat",
+    SCHEDULE_AUDITS: "beat",
     SWEEP: "beat",
     TIDY: "beat",
     CARE: "beat",

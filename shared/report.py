@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, and_, case, func, literal, select, tex
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from shared import integrations, resources
+from shared.audited import last_audits
 from shared.db.bookkeeping import (
     checkpoints,
     deliveries,
@@ -113,6 +114,7 @@ def of_resources(
 ) -> dict[int, tuple[ResourceReport, ...]]:
     """Reports of every resource of the given integrations, by integration id."""
     counted, last, drifted = counts(connection), _last_runs(connection), drift(connection)
+    compared = last_audits(connection)
     rows = connection.execute(
         select(checkpoints, func.extract("epoch", NOW - checkpoints.c.updated_at).label("age"))
     )
@@ -132,6 +134,8 @@ def of_resources(
             next_at=_next(settings, one, resource, checkpoint, run),
             drift=drifted.get(at),
             last_run=run,
+            unlisted=resource.unlisted,
+            last_audit=compared.get(at),
         )
 
     return {

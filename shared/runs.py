@@ -99,6 +99,13 @@ def _tried(connection: Connection, integration_id: int) -> set[str]:
     return set(connection.scalars(read.union(refused)))
 
 
+def never_tried(connection: Connection, integration: Integration) -> list[Resource]:
+    """The lists that nobody has asked for yet."""
+    tried = _tried(connection, integration.id)
+    of_vendor = resources.of_provider(integration.provider)
+    return [each for each in of_vendor if not each.unlisted and each.full_name not in tried]
+
+
 def _with_needed(wanted: Iterable[Resource], known: set[str]) -> list[Resource]:
     chosen: dict[str, Resource] = {}
     for resource in wanted:

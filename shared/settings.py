@@ -151,6 +151,15 @@ class Settings(BaseSettings):
     full_sync_hour: Annotated[int, Field(ge=0, le=23)] = Field(
         3, description="when everything is read in full, in PONTE_TIMEZONE"
     )
+    ponte_audit_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.2, description="of each vendor's rate and daily limit: what audits may use"
+    )
+    ponte_audit_hours: str = Field(
+        "1-5", description="when scheduled audits run, from hour to hour, in PONTE_TIMEZONE"
+    )
+    ponte_audit_days: Annotated[int, Field(ge=0)] = Field(
+        7, description="how often each list is compared in full with its vendor; 0: never by itself"
+    )
     sweep_seconds: Seconds = Field(5, description="how often forgotten doorbells are rung again")
     task_seconds: Seconds = Field(
         90, description="how long a task works before it rings for the rest"
@@ -194,6 +203,21 @@ class Settings(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("one of DEBUG, INFO, WARNING, ERROR")
         return value.upper()
+
+    @field_validator("ponte_audit_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        first, _, last = value.partition("-")
+        hours = [int(hour) for hour in (first, last) if hour.isdigit() and int(hour) <= 24]
+        if len(hours) != 2 or hours[0] == hours[1]:
+            raise ValueError("write the first and the last hour: 1-5, or 22-4")
+        return value
+
+    @property
+    def audit_hours(self) -> tuple[int, int]:
+        """(from, to): hours of the day; the night may lie between."""
+        first, _, last = self.ponte_audit_hours.partition("-")
+        return int(first), int(last)
 
     @property
     def log_level(self) -> str:

@@ -57,5 +57,5 @@ def refusal(finding: Mapping[str, Any]) -> Problem:
     headers = {"Retry-After": "60"} if status == 429 else {}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="vendor"'
-    told = {"status": found, "code": finding.get("code", found), "todo": finding.get("todo")}
+    told = {"status": found, **{n: finding[n] for n in ("code", "todo") if n in finding}}
     return Problem(status, message, headers, connection=told)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from shared import report
 from shared.errors import Misuse
-from shared.figures import IntegrationReport, ResourceReport, Status
+from shared.figures import AuditReport, IntegrationReport, ResourceReport, Status
 from shared.integrations import PROVIDERS
 from shared.settings import Settings
 from webhook_app.problems import Problem
@@ -113,6 +113,15 @@ def _of_integration(integration: IntegrationReport) -> list[Issue]:
         found.append(_ending(title, integration.token_days))
     if integration.pause:
         found.append(Issue(f"{title} em pausa: {integration.pause.reason}", f"{title} is paused"))
+    drifted = [one.name for one in integration.resources if one.last_audit and one.last_audit.left]
+    if drifted:
+        names = ", ".join(drifted)
+        found.append(
+            Issue(
+                f"Há diferenças entre {title} e o espelho em {names}: rode `ponte audit --repair`",
+                f"{title} and the mirror differ in {names}: run `ponte audit --repair`",
+            )
+        )
     failed = [one.name for one in integration.resources if _failed(one)]
     if failed:
         names = ", ".join(failed)
@@ -169,6 +178,34 @@ def span(seconds: float | None) -> str:
 
 def local(when: datetime, settings: Settings) -> str:
     return when.astimezone(ZoneInfo(settings.ponte_timezone)).strftime("%d/%m/%Y %H:%M:%S")
+
+
+SCOPES = {
+    "in full": ("por inteiro", "in full"),
+    "recent": ("os últimos 7 dias", "the last 7 days"),
+    "by id": ("por id", "by id"),
+}
+
+
+def proof(audit: AuditReport, zone: ZoneInfo) -> tuple[str, str]:
+    """When a list was last compared with its vendor, and what differed: in Portuguese and in English."""
+    if audit.state != "done":
+        return "comparação não concluída", "not compared"
+    begun, ended = (at.astimezone(zone) for at in (audit.started_at, audit.ended_at))
+    day, first, last = begun.strftime("%d/%m"), begun.strftime("%H:%M"), ended.strftime("%H:%M")
+    portuguese, english = SCOPES[audit.scope or "in full"]
+    count, one = audit.differences, audit.differences == 1
+    told = f"comparada {portuguese} {day} das {first} às {last}, {number(count)} diferença{'' if one else 's'}"
+    said = f"compared {english} {day} {first} to {last}, {count:,} difference{'' if one else 's'}"
+    if audit.repaired:
+        told += f", {number(audit.repaired)} reparada{'' if audit.repaired == 1 else 's'}"
+        said += f", {audit.repaired:,} repaired"
+    return told, said
+
+
+@pages.app_template_filter("proof")
+def _proof(audit: AuditReport) -> tuple[str, str]:
+    return proof(audit, ZoneInfo(process().settings.ponte_timezone))
 
 
 pages.add_app_template_filter(ago)

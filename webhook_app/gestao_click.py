@@ -12,6 +12,7 @@ from webhook_app.auth import SECURITY
 from webhook_app.parsing import Body, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
+from webhook_app.syncs import OfIntegration
 
 PROVIDER = "gestao-click"
 api = APIBlueprint(
@@ -35,13 +36,13 @@ class GestaoClickCredentials(Body):
 
 @api.post("/test-connection", responses=connections.DOCUMENTED)
 @checked
-def test_connection(body: GestaoClickCredentials) -> Response:
-    """Test the connection with two tokens, which are not kept; without any: the settings' own"""
+def test_connection(query: OfIntegration, body: GestaoClickCredentials) -> Response:
+    """Test the connection with two tokens, which are not kept; without any: the integration's own"""
     key, secret = body.apiKey, body.secretToken
     given = connections.both_or_none(("apiKey", key), ("secretToken", secret))
     _ensure_configured(body.apiUrl)
     if body.useEnvCredentials or not given:
-        return connections.test(PROVIDER, None)
+        return connections.test(PROVIDER, None, query.integration)
     return connections.test(PROVIDER, {"apiKey": key or "", "secretToken": secret or ""})
 
 

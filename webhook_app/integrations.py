@@ -102,6 +102,14 @@ class ChangeBody(Body):
     sync_frequency: Frequency | None = Field(None, description="null: the settings' intervals")
     credentials: Credentials | None = None
 
+    def changes(self) -> Changes:
+        """What was said: null means something for the frequency only."""
+        said = {name: getattr(self, name) for name in self.model_fields_set}
+        kept = {n: v for n, v in said.items() if v is not None or n == "sync_frequency"}
+        if self.credentials:
+            kept["credentials"] = self.credentials.given()
+        return cast(Changes, kept)
+
 
 api = APIBlueprint(
     "integrations",
@@ -162,10 +170,7 @@ def add(body: AddBody) -> Response:
 def change(path: Path, body: ChangeBody) -> Response:
     """Pause, resume, set the schedule or other credentials; no restart is needed"""
     own = process()
-    changes = cast(Changes, {name: getattr(body, name) for name in body.model_fields_set})
-    if body.credentials:
-        changes["credentials"] = body.credentials.given()
-    own.database.run(enrolment.change, own.settings, own.keys, path.id, changes)
+    own.database.run(enrolment.change, own.settings, own.keys, path.id, body.changes())
     return answer("Changed.", _look(path.id))
 
 

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from webhook_app import connections, lists, syncs
 from webhook_app.auth import SECURITY
 from webhook_app.parsing import Body, checked
+from webhook_app.syncs import OfIntegration
 
 PROVIDER = "kommo"
 api = APIBlueprint(
@@ -27,10 +28,11 @@ class KommoCredentials(Body):
 
 @api.post("/test-connection", responses=connections.DOCUMENTED)
 @checked
-def test_connection(body: KommoCredentials) -> Response:
-    """Test the connection with a token, which is not kept"""
+def test_connection(query: OfIntegration, body: KommoCredentials) -> Response:
+    """Test the connection with a token, which is not kept; without one: the integration's own"""
     given = None if body.useEnvCredentials else body.jwtToken
-    return connections.test(PROVIDER, {"jwtToken": given} if given is not None else None)
+    credentials = {"jwtToken": given} if given is not None else None
+    return connections.test(PROVIDER, credentials, query.integration)
 
 
 connections.serve(api, PROVIDER)

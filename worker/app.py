@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     for name, seconds in {
         queue.SWEEP: config.sweep_seconds,
         queue.SCHEDULE: min(15.0, config.kommo_incremental_seconds),
+        queue.SCHEDULE_AUDITS: 30.0,
         queue.TIDY: 3600.0,
         queue.CARE: 180.0,
     }.items()
@@ -70,7 +71,9 @@ TASKS: dict[str, Callable[..., None]] = {
     queue.SYNC: tasks.sync,
     queue.DRAIN: tasks.drain_deliveries,
     queue.ANSWER: tasks.answer,
+    queue.AUDIT: tasks.audit,
     queue.SCHEDULE: tasks.make_due_runs,
+    queue.SCHEDULE_AUDITS: tasks.make_due_audits,
     queue.SWEEP: tasks.sweep,
     queue.TIDY: tasks.tidy,
     queue.CARE: tasks.care_for_webhooks,

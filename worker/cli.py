@@ -126,20 +126,54 @@ def sync(
 
 
 @app.command()
+def audit(
+    targets: Annotated[list[str] | None, typer.Argument(metavar="[TARGET]...")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Whatever the hour, without asking.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Proves that the mirror is true: reads whole lists again and compares. Exit code 1: it is not."""
+    from zoneinfo import ZoneInfo
+
+    from rich.console import Console
+
+    from worker.commands import auditing, inline
+    from worker.commands.opened import opened
+
+    chosen = inline.wanted(targets or [])
+    console = Console(stderr=True, highlight=False)
+    with opened("ponte-audit", log_level="ERROR") as reach:
+        lists = auditing.wanted(reach, chosen)
+        expected = auditing.costs(reach, lists)
+        if not auditing.agreed(reach, expected, console, now=now):
+            raise typer.Exit(1)
+        found = auditing.audit(reach, lists, console, repair=repair)
+        told = auditing.outcome(reach, found, expected)
+        zone = ZoneInfo(reach.settings.ponte_timezone)
+    if as_json:
+        print_json(told)
+    else:
+        auditing.report(told, console, zone)
+    raise typer.Exit(0 if told["success"] else 1)
+
+
+@app.command()
 def status(as_json: Json = False) -> None:
     """Tells how the mirror is: freshness, runs, quota, deliveries, rejects, workers."""
     import dataclasses
+    from zoneinfo import ZoneInfo
 
     from shared import report
     from worker.commands import statusboard
     from worker.commands.opened import opened
 
     with opened("ponte-status", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        zone = ZoneInfo(reach.settings.ponte_timezone)
         found = report.status(connection, reach.settings)
     if as_json:
         print_json(dataclasses.asdict(found))
     else:
-        statusboard.show(found)
+        statusboard.show(found, zone)
 
 
 @app.command()

@@ -7,7 +7,7 @@ names are doubtful (kommo-api.md 6.3), and the webhooks themselves where the pla
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,22 +19,18 @@ from shared import integrations, resources
 from shared.db.bookkeeping import integration_settings as table
 from shared.db.engine import clock
 from shared.enrolment import webhook_address
-from shared.errors import NoCredentials, NotAvailable, PonteError, RequestRefused
+from shared.errors import NoCredentials, NotAvailable, PonteError
 from shared.integrations import Integration
-from shared.logs import logger, mask
-from shared.resources.columns import dig
+from shared.logs import logger
 from shared.settings import is_loopback
 from worker.commands.programs import local
 from worker.reach import Reach
-from worker.sources import identity, oauth
-from worker.sources.kommo import API, Kommo
+from worker.sources import identity, kommo_hooks, oauth
+from worker.sources.kommo import Kommo
 from worker.sources.opening import NAMES, credentials, open_source
 
 EVENTS = frozenset(event for r in resources.ALL if r.webhook for event in r.webhook.events)
-DOUBTFUL = ("unsorted", "message", "talk", "customer", "catalog", "template_review")
-"""Ends of codes that only some accounts or documents know; update_task is one more (kommo-api.md 6.3)."""
 AGAIN_AFTER = timedelta(days=1)
-PATH = f"{API}/webhooks"
 NOT_AVAILABLE, OFF = "not available", "switched off by hand"
 POLLED = "no webhooks, changes are polled"
 UNREACHABLE = (
@@ -59,17 +55,20 @@ class Care:
         return self.state == "subscribed"
 
 
-def doubtful(code: str) -> bool:
-    return code == "update_task" or code.endswith(DOUBTFUL)
-
-
 def tend_all(reach: Reach) -> None:
     """Beat's round: whatever is wrong with one subscription is mended, and stops no other."""
     with reach.engine.begin() as connection:
         working = integrations.worked_on(connection, reach.settings)
     for integration in working:
         if integration.provider == "kommo":
-            tend(reach, integration)
+            _try_to_tend(reach, integration)
+
+
+def _try_to_tend(reach: Reach, integration: Integration) -> None:
+    try:
+        tend(reach, integration)
+    except PonteError as error:
+        log.warning("webhook_not_tended", integration=integration.id, why=str(error))
 
 
 def register(reach: Reach, integration_id: int | None = None) -> tuple[bool, str]:
@@ -103,7 +102,7 @@ def tend(reach: Reach, integration: Integration, *, anew: bool = False) -> Care:
 def _cared(reach: Reach, integration: Integration, address: str, kept: Sequence[str]) -> Care:
     try:
         source = _source(reach, integration)
-        dropped = _subscribe(source, address, kept)
+        dropped = kommo_hooks.subscribe(source, address, EVENTS, kept)
     except NotAvailable as error:
         return Care(NOT_AVAILABLE, f"{POLLED}: {error}")
     except PonteError as error:
@@ -145,75 +144,6 @@ def _secret(reach: Reach, integration: Integration) -> str | None:
     return given.get_secret_value() if given and meant else None
 
 
-def _subscribe(source: Kommo, address: str, kept: Sequence[str]) -> tuple[str, ...]:
-    """Makes the hook what it should be; returns the codes that were dropped.
-
-    Settings may be replaced or merged by a second POST: a differing hook is removed first (5.21).
-    """
-    wanted = EVENTS - set(kept)
-    hook = ours(source, address)
-    if _is_right(hook, wanted):
-        return tuple(kept)
-    if hook:
-        log.warning("webhook_mended", disabled=bool(hook.get("disabled")))
-        unsubscribe(source, address)
-    accepted = _accepted(source, address, wanted)
-    if not _is_right(ours(source, address), accepted):
-        raise RequestRefused("Kommo", PATH, 200, "the hook is not what was asked for")
-    return tuple(sorted(EVENTS - accepted))
-
-
-def _is_right(hook: Mapping[str, Any] | None, wanted: Collection[str]) -> bool:
-    if not hook or hook.get("disabled"):
-        return False
-    return set(hook.get("settings") or ()) == set(wanted)
-
-
-def _accepted(source: Kommo, address: str, wanted: frozenset[str]) -> frozenset[str]:
-    """Asks for all; when that is refused, for the sure ones, and for each doubtful one besides."""
-    if _post(source, address, wanted):
-        return wanted
-    accepted = frozenset(code for code in wanted if not doubtful(code))
-    source.door.send("POST", PATH, {"destination": address, "settings": sorted(accepted)})
-    for code in sorted(wanted - accepted):
-        if _post(source, address, accepted | {code}):
-            accepted |= {code}
-    return accepted
-
-
-def _post(source: Kommo, address: str, events: frozenset[str]) -> bool:
-    """False when Kommo does not know one of the codes."""
-    try:
-        source.door.send("POST", PATH, {"destination": address, "settings": sorted(events)})
-    except RequestRefused as error:
-        if error.status not in (400, 422):
-            raise
-        return False
-    return True
-
-
-def hooks(source: Kommo, **narrowed: str) -> list[Mapping[str, Any]]:
-    """Every hook of the account, other vendors' too."""
-    body = source.door.get(
-        PATH, {f"filter[{name}]": value for name, value in narrowed.items()}
-    ).body
-    return list(dig(body or {}, ("_embedded", "webhooks")) or [])
-
-
-def ours(source: Kommo, address: str) -> Mapping[str, Any] | None:
-    found = hooks(source, destination=address)
-    return next((hook for hook in found if hook.get("destination") == address), None)
-
-
-def unsubscribe(source: Kommo, address: str) -> None:
-    """What somebody else has removed meanwhile is gone all the same."""
-    try:
-        source.door.send("DELETE", PATH, {"destination": address})
-    except NotAvailable as error:
-        if error.status != 404:
-            raise
-
-
 def remove(reach: Reach, integration_id: int | None = None) -> bool:
     """Ends our own subscription until `register`; False when there was none. Others' are never touched."""
     integration = _needed(reach, integration_id)
@@ -221,9 +151,9 @@ def remove(reach: Reach, integration_id: int | None = None) -> bool:
     off = Care(OFF, f"{POLLED}: switched off; ponte webhooks register switches them on")
     _remember(reach, integration, {}, off, again=True)
     source = _source(reach, integration)
-    if address is None or ours(source, address) is None:
+    if address is None or kommo_hooks.ours(source, address) is None:
         return False
-    unsubscribe(source, address)
+    kommo_hooks.unsubscribe(source, address)
     return True
 
 
@@ -235,11 +165,11 @@ def listed(reach: Reach, integration_id: int | None = None) -> list[dict[str, An
         {
             "id": hook.get("id"),
             "ours": hook.get("destination") == address,
-            "destination": masked(str(hook.get("destination") or "")),
+            "destination": kommo_hooks.masked(str(hook.get("destination") or "")),
             "disabled": bool(hook.get("disabled")),
             "events": sorted(hook.get("settings") or ()),
         }
-        for hook in hooks(_source(reach, integration))
+        for hook in kommo_hooks.hooks(_source(reach, integration))
     ]
 
 
@@ -248,12 +178,6 @@ def _needed(reach: Reach, integration_id: int | None) -> Integration:
     if integration is None:
         raise NoCredentials("kommo", NAMES["kommo"])
     return integration
-
-
-def masked(destination: str) -> str:
-    """`https://host/…`: paths, queries and user names hold secrets."""
-    parts = urlsplit(destination)
-    return mask(f"{parts.scheme}://{parts.hostname or ''}/…")
 
 
 def _remembered(reach: Reach, integration: Integration) -> tuple[dict[str, Any], bool]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from shared import deliveries, integrations, questions, queue, runs
+from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
 from worker import answers, expiry, schedule, subscription
+from worker.audit import books, due
+from worker.audit import carry as audits
 from worker.drain import drain
 from worker.reach import Reach
 from worker.sources.opening import credentials
@@ -17,6 +20,7 @@ from worker.sync.carry import carry_out
 log = logger(__name__)
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
+AUDIT_SECONDS = 30.0
 
 
 def sync(reach: Reach, run_id: int) -> None:
@@ -32,6 +36,23 @@ def drain_deliveries(reach: Reach, integration_id: int) -> None:
             reach.ring(queue.DRAIN, integration_id)
     except (Retryable, Fatal, Misuse) as error:
         log.warning("drain_stopped", integration=integration_id, why=str(error))
+
+
+def audit(reach: Reach, audit_id: int) -> None:
+    """A short stretch of one audit: what waits behind it in the queue is of more use."""
+    if audits.carry_out(reach, audit_id, AUDIT_SECONDS):
+        reach.ring(queue.AUDIT, audit_id)
+
+
+def make_due_audits(reach: Reach) -> None:
+    """Rings for audits that wait; in the hours of the night orders the next one when none is under way."""
+    with reach.engine.begin() as connection:
+        working = integrations.worked_on(connection, reach.settings)
+        due.order(connection, reach.settings, working, clock(connection))
+        waiting = due.waiting(connection, reach.settings, working, clock(connection))
+    if waiting and not reach.redis.llen(queue.QUEUES[queue.AUDIT]):
+        for audit_id in waiting:
+            reach.ring(queue.AUDIT, audit_id)
 
 
 def answer(reach: Reach, question_id: str) -> None:
@@ -83,6 +104,7 @@ def tidy(reach: Reach) -> None:
     with reach.engine.begin() as connection:
         settled = deliveries.forget_settled(connection, days)
         ended = runs.forget_ended(connection, days)
+        books.forget_ended(connection, days)
         told = journal.forget(connection, reach.settings.ponte_journal_days)
     questions.forget(reach.engine)
     log.info("tidied", deliveries=settled, runs=ended, journal=told)

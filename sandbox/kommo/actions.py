@@ -118,7 +118,7 @@ class KommoActions:
     def _restore(self, table: Table, key: Key) -> Json:
         if key not in table.gone:
             raise KeyError(f"{table.spec.name} {key} is not in the trash")
-        record = table.gone.pop(key).open()
+        record = table.unbury(key).open()
         _stamp(self.world, record)
         for partner in PARTNERS.get(table.spec.name, ()):
             keys = [k for k in linked(record, partner) if self._free(table, partner, k)]

@@ -22,9 +22,10 @@ KOMMO_HELP = {
     "POST /_sandbox/hide": '{"list","ids"}: rights hide records; absent, 204, without events',
     "POST /_sandbox/unhide": '{"list","ids"}',
     "GET /_sandbox/actions": "everything that can happen, by name",
-    "POST /_sandbox/act": '{"action","ids"?,"set"?,"silent"?,"by"?,"late"?}: ids are drawn if not given',
+    "POST /_sandbox/act": '{"action","ids"?,"set"?,"silent"?,"by"?,"late"?,"visible_after"?}: ids are drawn if not given',
     "GET /_sandbox/webhooks/odd": "bodies of odd shape, by kind",
     "POST /_sandbox/webhooks/odd": '{"kind","ids"?}: to every hook that is on',
+    "POST /_sandbox/commit": "what an act with `visible_after` held back becomes visible",
     "POST /_sandbox/walk": '{"steps","actions"?,"seed"?}: so many at random',
 }
 
@@ -38,7 +39,7 @@ def kommo_routes(box: "Sandbox") -> dict[str, Callable[[Request], Any]]:
     def act(request: Request) -> Json:
         body = request.json()
         name, ids = str(body["action"]), [key_of(v) for v in _ids(body)]
-        more = {key: body[key] for key in ("silent", "by", "late") if key in body}
+        more = {key: body[key] for key in ("silent", "by", "late", "visible_after") if key in body}
         return {"action": name, "did": box.acts.do(name, ids, body.get("set"), **more)}
 
     def walk(request: Request) -> Json:
@@ -73,6 +74,7 @@ def kommo_routes(box: "Sandbox") -> dict[str, Callable[[Request], Any]]:
         "GET /actions": lambda _: described(),
         "POST /act": act,
         "POST /walk": walk,
+        "POST /commit": lambda _: {"visible": box.acts.held.release()},
         "POST /hide": lambda request: veil(request, hidden=True),
         "POST /unhide": lambda request: veil(request, hidden=False),
     }

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -31,6 +32,17 @@ NOW = text("clock_timestamp()")
 
 def _moment(name: str, **options: Any) -> Column[Any]:
     return Column(name, DateTime(timezone=True), **options)
+
+
+def _of_audit() -> Column[Any]:
+    """What belongs to one audit goes with it."""
+    return Column(
+        "audit_id",
+        BigInteger,
+        ForeignKey("sync.audits.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
 
 
 integration_settings = Table(
@@ -173,6 +185,68 @@ checkpoints = Table(
     _moment("walked_at", comment="start of the last complete full walk"),
     _moment("updated_at", nullable=False, server_default=NOW),
     Column("run_id", BigInteger, nullable=False),
+    schema="sync",
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("repair", Boolean, nullable=False, server_default=text("false")),
+    Column("scope", Text, comment="in full, recent or by id: what was compared"),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("owner", Uuid),
+    _moment("lease_until"),
+    _moment("next_at", nullable=False, server_default=NOW),
+    _moment("created_at", nullable=False, server_default=NOW),
+    _moment("started_at"),
+    _moment("ended_at"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("position", JSONB),
+    Column("requests", Integer, nullable=False, server_default=text("0")),
+    Column("pages", Integer, nullable=False, server_default=text("0")),
+    Column("compared", BigInteger, nullable=False, server_default=text("0")),
+    Column("only_there", Integer, nullable=False, server_default=text("0")),
+    Column("only_here", Integer, nullable=False, server_default=text("0")),
+    Column("different", Integer, nullable=False, server_default=text("0")),
+    Column("repaired", Integer, nullable=False, server_default=text("0")),
+    _moment("verified_through", comment="up to then the mirror is proved true: the audit's start"),
+    Column("reason", Text),
+    CheckConstraint(
+        "state in ('queued', 'running', 'done', 'failed', 'unavailable')", name="audits_state"
+    ),
+    Index("audits_one_active", "integration_id", "resource", unique=True, postgresql_where=ACTIVE),
+    Index("audits_recent", "integration_id", "resource", "id"),
+    schema="sync",
+)
+
+audit_findings = Table(
+    "audit_findings",
+    metadata,
+    _of_audit(),
+    Column("key", Text, primary_key=True, comment="its parts joined by /: 123, leads/120001"),
+    Column("kind", Text, nullable=False, comment="only there, only here, different"),
+    Column("detail", Text, nullable=False),
+    Column("asked", JSONB, nullable=False, comment="the slice in which it stands"),
+    Column("hash", Uuid, comment="what the last look at the vendor saw; null: nothing"),
+    Column("looks", SmallInteger, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False, server_default="doubted"),
+    _moment("found_at", nullable=False, server_default=NOW),
+    CheckConstraint(
+        "state in ('doubted', 'late', 'drift', 'repaired')", name="audit_findings_state"
+    ),
+    schema="sync",
+)
+
+audit_met = Table(
+    "audit_met",
+    metadata,
+    _of_audit(),
+    Column("key", Text, primary_key=True),
+    Column("walk", Integer, nullable=False, comment="counts the walks of slices in this audit"),
     schema="sync",
 )
 

@@ -1,25 +1,20 @@
 """What is mirrored from Kommo. Facts: kommo-api.md 4.3 (orders, filters, with) and 5 (shapes).
 
-Here stands what people work on every day; how the account is set up, in `kommo_setup.py`.
+Here stand people and deals; what happens around them, in `kommo_activity.py`; how the account is set
+up, in `kommo_setup.py`.
 """
 
 from __future__ import annotations
 
-from shared.resources.columns import asked, document, flag, integer, moment, money, text
+from shared.resources.columns import flag, integer, moment, money, text
 from shared.resources.grammar import (
-    ById,
-    Carries,
     Embeds,
-    HasValue,
-    Linked,
     Listed,
-    OneOf,
     Refers,
     Resource,
-    Since,
-    Tagged,
     Webhook,
 )
+from shared.resources.kommo_activity import EVENTS, NOTES, TALKS, UNSORTED
 from shared.resources.kommo_readers import (
     COMPANY_ID,
     CUSTOM_FIELDS,
@@ -28,17 +23,14 @@ from shared.resources.kommo_readers import (
     PHONES,
     RESULT_TEXT,
     TAGS,
-    first_embedded,
 )
 from shared.resources.kommo_setup import (
     ACCOUNT,
-    BY_ID,
     CATALOG_ELEMENTS,
     CATALOGS,
     CUSTOM_FIELD_DEFINITIONS,
     CUSTOM_FIELD_GROUPS,
     LOSS_REASONS,
-    MANY,
     PIPELINES,
     ROLES,
     SOURCES,
@@ -47,17 +39,20 @@ from shared.resources.kommo_setup import (
     WEBHOOKS,
 )
 from shared.resources.kommo_setup import TAGS as TAG_LISTS
-
-UPDATED = Since("updated_at", "updated_at")
-RESPONSIBLE = Refers("responsible", "kommo.users", ("responsible_user_id",))
-AUTHOR = Refers("author", "kommo.users", ("created_by",))
-COMPANY = Refers("company", "kommo.companies", ("company_id",))
-CONTACT = Refers("contact", "kommo.contacts", ("contact_id",))
-PIPELINE = Refers("pipeline", "kommo.pipelines", ("pipeline_id",))
-ITS_CONTACTS, ITS_LEADS = Embeds("contacts", "kommo.contacts"), Embeds("leads", "kommo.leads")
-AS_SENT = (Carries("tags"), Carries("catalog_elements"))
-BY_CONTACT, BY_LEAD = Linked("contact_id", "contacts"), Linked("lead_id", "leads")
-BY_CONTENT = (Tagged(), HasValue())
+from shared.resources.kommo_words import (
+    AS_SENT,
+    BY_CONTACT,
+    BY_CONTENT,
+    BY_ID,
+    BY_LEAD,
+    COMPANY,
+    ITS_CONTACTS,
+    ITS_LEADS,
+    MANY,
+    PIPELINE,
+    RESPONSIBLE,
+    UPDATED,
+)
 
 
 def _webhook(group: str, entity: str, *actions: str) -> Webhook:
@@ -280,109 +275,6 @@ CUSTOMERS = Resource(
         moment("updated_at"),
         CUSTOM_FIELDS,
         TAGS,
-    ),
-)
-
-NOTES = Resource(
-    source="kommo",
-    name="notes",
-    path="/{entity_type}/notes",
-    records=("notes",),
-    order=BY_ID,
-    slices=(OneOf("entity_type", ("leads", "contacts", "companies")),),
-    # the parent's type stands in the path only (kommo-api.md 9, 36)
-    key=("entity_type", "id"),
-    since=UPDATED,
-    by_id=MANY,
-    webhook=Webhook("note", ("note_lead", "note_contact", "note_company")),
-    news=("common_note_deleted",),
-    listed=Listed("notes", search=("text",), expands=(AUTHOR, RESPONSIBLE), large=True),
-    columns=(
-        asked("entity_type"),
-        integer("id"),
-        integer("entity_id"),
-        text("note_type"),
-        text("text", "params", "text"),
-        document("params"),
-        integer("responsible_user_id"),
-        integer("created_by"),
-        integer("updated_by"),
-        moment("created_at"),
-        moment("updated_at"),
-    ),
-)
-
-EVENTS = Resource(
-    source="kommo",
-    name="events",
-    path="/events",
-    records=("events",),
-    key=("id",),
-    since=Since("created_at", "created_at"),
-    append_only=True,
-    listed=Listed("events", expands=(AUTHOR,), large=True),
-    columns=(
-        text("id"),
-        text("type"),
-        text("entity_type"),
-        integer("entity_id"),
-        integer("created_by"),
-        moment("created_at"),
-        document("value_before"),
-        document("value_after"),
-    ),
-)
-
-UNSORTED = Resource(
-    source="kommo",
-    name="unsorted",
-    path="/leads/unsorted",
-    records=("unsorted",),
-    order={"order[created_at]": "asc"},
-    key=("uid",),
-    by_id=ById("filter[uid][]", most=80),
-    webhook=Webhook("unsorted", ("add_unsorted", "update_unsorted", "delete_unsorted")),
-    listed=Listed(
-        "unsorted",
-        search=("source_name",),
-        expands=(Refers("lead", "kommo.leads", ("lead_id",)), CONTACT, PIPELINE),
-    ),
-    columns=(
-        text("uid"),
-        text("source_uid"),
-        text("source_name"),
-        text("category"),
-        integer("pipeline_id"),
-        first_embedded("lead_id", "leads"),
-        first_embedded("contact_id", "contacts"),
-        moment("created_at"),
-        document("metadata"),
-    ),
-)
-
-TALKS = Resource(
-    source="kommo",
-    name="talks",
-    path="/talks",
-    records=("talks",),
-    unlisted=True,
-    key=("id",),
-    by_id=ById(),
-    webhook=Webhook("talk", ("add_talk", "update_talk")),
-    listed=Listed("talks", expands=(CONTACT,)),
-    columns=(
-        integer("id", "talk_id"),
-        integer("contact_id"),
-        text("chat_id"),
-        text("entity_type"),
-        integer("entity_id"),
-        text("origin"),
-        flag("is_in_work"),
-        flag("is_read"),
-        integer("rate"),
-        moment("missed_at"),
-        moment("created_at"),
-        moment("updated_at"),
     ),
 )
 

@@ -72,6 +72,13 @@ def _tags(record: Record, _: Context) -> list[str]:
     return list(dict.fromkeys(str(tag["name"]) for tag in _embedded(record, "tags")))
 
 
+def _enums(record: Record, _: Context) -> str | None:
+    """A list, null, or a map keyed by index: one shape (kommo-api.md 5.13; 9, 39)."""
+    sent = record.get("enums")
+    options = list(sent.values()) if isinstance(sent, Mapping) else sent
+    return None if options is None else orjson.dumps(options).decode()
+
+
 def first_embedded(column: str, name: str) -> Column:
     """The id of the first record that is embedded under a name."""
 
@@ -89,3 +96,4 @@ EMAILS = computed("emails", Type.TEXTS, _emails)
 TAGS = computed("tags", Type.TEXTS, _tags)
 CUSTOM_FIELDS = computed("custom_fields", Type.JSON, _custom_fields)
 RESULT_TEXT = computed("result_text", Type.TEXT, _result_text)
+ENUMS = computed("enums", Type.JSON, _enums)

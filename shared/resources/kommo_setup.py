@@ -5,7 +5,6 @@ from __future__ import annotations
 from shared.resources.columns import Type, asked, document, flag, integer, moment, text
 from shared.resources.grammar import (
     AnyOf,
-    ById,
     HasValue,
     Listed,
     OneOf,
@@ -15,11 +14,8 @@ from shared.resources.grammar import (
     Resource,
     Webhook,
 )
-from shared.resources.kommo_readers import CUSTOM_FIELDS
-
-BY_ID = {"order[id]": "asc"}
-MANY = ById("filter[id][]", most=250)
-ENTITIES = ("leads", "contacts", "companies", "customers")
+from shared.resources.kommo_readers import CUSTOM_FIELDS, ENUMS
+from shared.resources.kommo_words import BY_ID, ENTITIES, MANY
 
 ACCOUNT = Resource(
     source="kommo",
@@ -241,7 +237,7 @@ CUSTOM_FIELD_DEFINITIONS = Resource(
         text("group_id"),
         flag("is_api_only"),
         text("currency"),
-        document("enums"),
+        ENUMS,
     ),
 )
 

@@ -67,11 +67,11 @@ class Deployment:
     # --- processes ---
 
     def start(self, *names: str, **env: str) -> None:
-        """`ponte NAME` for each, in the background; a name may carry a number: worker2."""
+        """`ponte NAME` for each, in the background; a name may carry a number or a target: worker2."""
         for name in names:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._running[name] = subprocess.Popen(
-                    [PONTE, name.rstrip("0123456789")],
+                    [PONTE, *name.rstrip("0123456789").split()],
                     env={**self.env, **env},
                     stdout=log,
                     stderr=log,
@@ -118,6 +118,9 @@ class Deployment:
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._database.execute(sql, values).fetchall()
+
+    def execute(self, sql: str, *values: Any) -> None:
+        self._database.execute(sql, values)
 
     def value(self, sql: str, *values: Any) -> Any:
         return self.query(sql, *values)[0][0]

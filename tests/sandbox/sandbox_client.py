@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import requests
 
@@ -99,3 +100,22 @@ def eventually(check: Callable[[], bool], timeout: float = 5.0) -> None:
     while not check():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.005)
+
+
+def act(client: Client, action: str, /, *ids: Any, **more: Any) -> dict[str, list[Any]]:
+    done = client.control("POST", "/act", {"action": action, "ids": list(ids), **more})
+    did: dict[str, list[Any]] = done["did"]
+    return did
+
+
+def events(client: Client, kind: str) -> list[Any]:
+    return client.walk("/events", filter__type=kind)
+
+
+def form(raw: bytes) -> dict[str, str]:
+    return dict(parse_qsl(raw.decode(), keep_blank_values=True))
+
+
+def one(client: Client, name: str, key: Any) -> Any:
+    world = client.control("GET", f"/world/kommo/{name}")["records"]
+    return next(record for record in world if key in (record.get("id"), record.get("uid")))

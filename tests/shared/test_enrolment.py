@@ -11,6 +11,7 @@ from shared.db.bookkeeping import runs as runs_table
 from shared.enrolment import Added, Wanted
 from shared.errors import Conflict, Misuse, UnknownTarget
 from shared.resources import BY_NAME
+from worker import forgetting
 from worker.reach import Reach
 
 TOKEN = "eyJhbGciOi.not-a-real-token.x"
@@ -190,11 +191,29 @@ def test_data_is_forgotten_only_of_one_that_is_removed_and_of_no_other(reach: Re
             wanted_ = [BY_NAME["kommo.account"]]
             runs.request(connection, each, wanted_, full=True, trigger="cli")
     with pytest.raises(Conflict, match="not removed"):
-        run(reach, enrolment.forget_data, one.id)
+        run(reach, forgetting.forget_data, one.id)
     run(reach, enrolment.remove, reach.settings, one.id)
-    assert run(reach, enrolment.forget_data, one.id) == 1
+    assert run(reach, forgetting.forget_data, one.id) == 1
     left = run(reach, lambda c: list(c.scalars(select(runs_table.c.integration_id))))
     assert left == [other.id]
+
+
+def test_with_its_data_go_the_views_that_people_read(reach: Reach) -> None:
+    id_ = add(reach).integration.id
+    run(reach, enrolment.remove, reach.settings, id_)
+    for statement in (
+        "create view reports.kommo_7_leads as select 1 as id",
+        "create view reports.kommo_7_contacts as select 1 as id",
+        "create view public.somebodys as select * from reports.kommo_7_contacts",
+        f"insert into ponte.report_views (name, integration_id) values ('kommo_7_leads', {id_}),"
+        f" ('kommo_7_contacts', {id_})",
+    ):
+        run(reach, lambda c, sql=statement: c.exec_driver_sql(sql))
+    run(reach, forgetting.forget_data, id_)
+    left = (
+        "select viewname from pg_views where schemaname = 'reports' and viewname like 'kommo_7%%'"
+    )
+    assert run(reach, lambda c: list(c.exec_driver_sql(left).scalars())) == ["kommo_7_contacts"]
 
 
 # --- which one is meant

@@ -106,6 +106,8 @@ def test_every_task_has_a_queue_and_ends_before_it_becomes_visible_again() -> No
         queue.SWEEP,
         queue.TIDY,
         queue.CARE,
+        queue.AUDIT,
+        queue.SCHEDULE_AUDITS,
     }
     assert set(queue.QUEUES) == tasks
     visible = app.conf.broker_transport_options["visibility_timeout"]

@@ -13,6 +13,7 @@ PUBLIC = {
     "health.healthz",
     "health.readyz",
     "login.login",
+    "oauth.callback",
     "static",
     "webhooks.there",
     "webhooks.keep",

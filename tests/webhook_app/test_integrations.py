@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared import enrolment
 from tests.webhook_app.conftest import Make, Web, settings_for
 from webhook_app import asking
+from worker import forgetting
 
 TOKEN = "eyJhbGciOi.not-a-real-token.x"
 BODY = {"provider": "kommo", "user": "north", "credentials": {"jwtToken": TOKEN}, "test": False}
@@ -90,6 +90,8 @@ def test_it_is_paused_resumed_and_scheduled(web: Web) -> None:
     assert "paused" in refused.json["detail"]
     assert patch(web, id_, {"active": True, "sync_frequency": "30"}).status_code == 200
     assert patch(web, id_, {"sync_frequency": None}).json["data"]["sync_frequency"] is None
+    nothing = patch(web, id_, {"active": None, "auto_sync": None, "credentials": None})
+    assert (nothing.status_code, nothing.json["data"]["state"]) == (200, "active")
     said = web.post(f"/api/kommo/sync?integration={id_}", {"resources": ["account"]})
     assert said.status_code == 202
     assert [run["integration_id"] for run in said.json["data"]["runs"]] == [id_]
@@ -101,7 +103,7 @@ def test_removing_keeps_the_rows_and_the_inbox(web: Web) -> None:
     gone = delete(web, id_).json["data"]
     assert (gone["state"], gone["credentials"]) == ("removed", "none")
     assert web.client.post(address, data=b"x").status_code == 200
-    assert web.run(enrolment.forget_data, id_) == 1
+    assert web.run(forgetting.forget_data, id_) == 1
     assert web.client.post(address, data=b"x").status_code == 404
 
 

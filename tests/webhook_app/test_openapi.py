@@ -81,7 +81,7 @@ def test_every_answer_is_as_documented(documented: Web, mode: GenerationMode) ->
         operation = found.ok()
 
         @settings(
-            max_examples=10,
+            max_examples=4,
             deadline=None,
             database=None,
             derandomize=True,

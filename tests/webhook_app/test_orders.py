@@ -121,7 +121,7 @@ def test_a_connection_is_tested_by_a_worker(web: Web) -> None:
     worker = Worker(web, FINE)
     answer = web.get("/api/kommo/test-connection")
     assert answer.status_code == 200
-    assert answer.json["connection"] == {"status": "connected"}
+    assert answer.json["connection"] == {"status": "connected", "code": "connected"}
     assert answer.json["data"]["account"] == {"id": 30500123}
     web.post("/api/kommo/test-connection", {"jwtToken": "eyJa", "userId": "1"})
     tokens = {"apiKey": "k", "secretToken": "s", "apiUrl": "https://api.beteltecnologia.com"}

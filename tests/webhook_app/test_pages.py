@@ -200,3 +200,42 @@ def test_webhooks_are_served_while_everything_else_is_stuck(web: Web) -> None:
     assert web.client.post("/webhooks/kommo/hook-secret-0123456789").status_code == 200
     web.own.ordinary.release()
     assert web.client.get("/api/runs").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("differences", "repaired", "told", "said"),
+    [
+        (
+            0,
+            0,
+            "02:10 às 02:58, 0 diferenças",
+            "compared in full 24/11 02:10 to 02:58, 0 differences",
+        ),
+        (1, 0, "1 diferença", "1 difference"),
+        (3, 3, "3 diferenças, 3 reparadas", "3 differences, 3 repaired"),
+    ],
+)
+def test_the_dashboard_tells_when_a_list_was_compared(
+    busy: Web, differences: int, repaired: int, told: str, said: str
+) -> None:
+    def audited(c: Connection) -> None:
+        c.execute(
+            insert(db.audits).values(
+                integration_id=busy.integration("kommo").id,
+                resource="kommo.leads",
+                trigger="schedule",
+                state="done",
+                scope="in full",
+                started_at=datetime(2026, 11, 24, 5, 10, tzinfo=UTC),
+                ended_at=datetime(2026, 11, 24, 5, 58, tzinfo=UTC),
+                only_here=differences,
+                repaired=repaired,
+            )
+        )
+
+    busy.run(audited)
+    busy.login()
+    page = busy.client.get("/").text
+    assert told in page
+    assert said in page
+    assert ("ponte audit --repair" in page) is (differences > repaired)

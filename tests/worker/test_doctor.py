@@ -237,6 +237,20 @@ def test_a_token_of_another_account_or_of_no_kind(reach: Reach, kommo: int) -> N
     assert "opaque" not in said
 
 
+@pytest.mark.parametrize(("left", "states"), [(90, []), (10, [State.WARN]), (-1, [State.BAD])])
+def test_the_end_of_a_token_that_the_database_keeps(
+    reach: Reach, left: int, states: list[State]
+) -> None:
+    ends = (datetime.now(UTC) + timedelta(days=left)).isoformat()
+    execute(
+        reach,
+        "insert into ponte.integration_settings (user_id, provider, metadata)"
+        " values ('ana', 'kommo', jsonb_build_object('token', jsonb_build_object('expires_at', cast(:ends as text))))",
+        ends=ends,
+    )
+    assert [state for state, _ in looked(reach, accounts.kept_tokens)] == states
+
+
 def test_credentials_that_were_refused_and_accounts_never_met(reach: Reach, kommo: int) -> None:
     metadata = (
         "update ponte.integration_settings set metadata = cast(:said as jsonb) where id = :id"

@@ -12,8 +12,10 @@ from sandbox.webhooks.codes import CODES
 from shared import enrolment
 from shared.enrolment import Wanted
 from shared.resources import BY_NAME
+from shared.secrets import Keyring
 from tests.ground import Ground, reaching
 from worker import subscription
+from worker.sources import kommo_hooks
 
 HOME = "http://127.0.0.1:9"
 SECRET = "hook-secret-0123456789"
@@ -36,7 +38,8 @@ def cared(ground: Ground) -> Iterator[Ground]:
 def known_events(ground: Ground) -> set[str]:
     """Those of ours that the sandbox knows: doubtful codes are refused there too."""
     known = ground.box.subscriptions
-    return set(subscription.EVENTS) & (CODES | known._declared_codes())
+    refused = set(ground.box.options.webhook_codes_refused)
+    return set(subscription.EVENTS) & (CODES | known._declared_codes()) - refused
 
 
 def ours(ground: Ground) -> Any:
@@ -118,10 +121,11 @@ def test_what_is_right_costs_one_look(cared: Ground) -> None:
 def test_codes_that_are_not_known_are_dropped_one_by_one_and_tried_again_after_a_day(
     cared: Ground,
 ) -> None:
+    cared.box.options.change({"webhook_codes_refused": ["update_task", "add_talk"]})
     care = tend(cared)
     assert set(care.dropped) == set(subscription.EVENTS) - known_events(cared)
-    assert care.dropped
-    assert all(subscription.doubtful(code) for code in care.dropped)
+    assert {"update_task", "add_talk"} <= set(care.dropped)
+    assert all(kommo_hooks.doubtful(code) for code in care.dropped)
     assert set(ours(cared)["settings"]) == known_events(cared)
     later(cared)
     cared.box.reset_stats()
@@ -195,6 +199,14 @@ def test_each_integration_has_a_hook_of_its_own(cared: Ground) -> None:
         south = [hook["destination"] for hook in box.truth("kommo", "webhooks")]
         assert f"{HOME}/webhooks/kommo/{made.webhook_secret}" in south
         assert len(south) == before + 1
+
+
+def test_one_whose_secrets_cannot_be_read_stops_no_others_care(cared: Ground) -> None:
+    cared.integration("gestao-click")
+    wanted = Wanted("kommo", "north", {"jwtToken": "t"})
+    cared.run(enrolment.add, cared.reach.settings, Keyring(["another key" * 4]), wanted)
+    subscription.tend_all(cared.reach)
+    assert not ours(cared)["disabled"]
 
 
 def test_an_outage_longer_than_kommo_retries_is_covered_by_the_next_incremental(

@@ -245,15 +245,34 @@ def remove(
 ) -> None:
     """Deletes its credentials. Its rows are kept unless --with-data is given."""
     from shared import enrolment
+    from worker import forgetting
 
     what = "credentials and every mirrored row" if with_data else "credentials"
     if not yes and not typer.confirm(f"Delete the {what} of integration {id_}?"):
         raise typer.Exit(2)
-    with _opened() as reach, reach.engine.begin() as connection:
-        enrolment.remove(connection, reach.settings, id_)
-        gone = enrolment.forget_data(connection, id_) if with_data else 0
+    with _opened() as reach:
+        _unsubscribe(reach, id_)
+        with reach.engine.begin() as connection:
+            enrolment.remove(connection, reach.settings, id_)
+            gone = forgetting.forget_data(connection, id_) if with_data else 0
     kept = f"{gone:,} rows are deleted too" if with_data else "its rows are kept"
     typer.echo(f"integration {id_} is removed: its credentials are deleted, {kept}")
+
+
+def _unsubscribe(reach: Reach, id_: int) -> None:
+    """Its webhook at Kommo goes while there are credentials to say so; what fails stops nothing."""
+    from shared import integrations
+    from shared.errors import PonteError
+    from worker import subscription
+
+    with reach.engine.begin() as connection:
+        one = integrations.by_id(connection, id_)
+    if one.provider != "kommo" or not one.stored:
+        return
+    try:
+        subscription.remove(reach, id_)
+    except PonteError as error:
+        typer.echo(f"its webhook at Kommo is left: {error}", err=True)
 
 
 def _opened() -> Any:

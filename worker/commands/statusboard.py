@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from shared.figures import AuditReport
 from shared.report import IntegrationReport, ResourceReport, Status
 
 
-def show(found: Status) -> None:
+def show(found: Status, zone: ZoneInfo) -> None:
     console = Console(highlight=False)
     if not found.integrations:
         console.print("No integration yet: set credentials, or try [bold]make run[/].")
     for integration in found.integrations:
-        _integration(console, integration)
+        _integration(console, integration, zone)
     for quota in found.quotas:
         left = "" if quota.left is None else f", {quota.left:,} left today"
         console.print(
@@ -36,7 +40,7 @@ def show(found: Status) -> None:
     )
 
 
-def _integration(console: Console, integration: IntegrationReport) -> None:
+def _integration(console: Console, integration: IntegrationReport, zone: ZoneInfo) -> None:
     kind = " [yellow](sandbox)[/]" if integration.sandbox else ""
     console.print(
         f"[bold]{integration.provider}[/] {integration.id} of {integration.user_id}, "
@@ -64,6 +68,22 @@ def _integration(console: Console, integration: IntegrationReport) -> None:
             _run(resource),
         )
     console.print(table)
+    for resource in integration.resources:
+        if resource.last_audit:
+            told = _compared(resource.name, resource.last_audit, zone)
+            console.print(f"  {escape(told)}", soft_wrap=True)
+
+
+def _compared(name: str, audit: AuditReport, zone: ZoneInfo) -> str:
+    """`kommo.leads compared in full 23/11 02:10 to 02:58, 0 differences`"""
+    if audit.state != "done":
+        return f"{name} not compared ({audit.state}): {audit.reason}"
+    begun, ended = (at.astimezone(zone) for at in (audit.started_at, audit.ended_at))
+    mended = f", {audit.repaired:,} repaired" if audit.repaired else ""
+    differences = f"{audit.differences:,} difference{'' if audit.differences == 1 else 's'}"
+    return (
+        f"{name} compared {audit.scope} {begun:%d/%m %H:%M} to {ended:%H:%M}, {differences}{mended}"
+    )
 
 
 def _idle(integration: IntegrationReport) -> str:
@@ -71,11 +91,15 @@ def _idle(integration: IntegrationReport) -> str:
     if not integration.active:
         return " [yellow]paused[/]"
     if not integration.current:
+        if integration.sandbox:
+            return " [dim]played by ponte up and make run only[/]"
         return " [yellow]no credentials: not worked on[/]"
     return "" if integration.auto_sync else " [dim]no scheduled runs[/]"
 
 
 def _age(resource: ResourceReport) -> str:
+    if resource.unlisted:
+        return "by webhook"
     if resource.age_seconds is None:
         return "never"
     minutes = resource.age_seconds / 60

@@ -13,10 +13,8 @@ from urllib.request import urlopen
 
 import orjson
 from rich.console import Console
-from sqlalchemy import func, select
 
-from shared import integrations, ports, queue, resources, settings, tokens
-from shared.db.bookkeeping import checkpoints
+from shared import integrations, ports, queue, resources, runs, settings, tokens
 from shared.errors import Misuse
 from shared.secrets import Keyring
 from shared.settings import Settings, secret_key
@@ -164,9 +162,7 @@ def _first_sync(here: Reach, supervisor: Supervisor, console: Console) -> None:
 def _something_is_new(here: Reach) -> bool:
     with here.engine.begin() as connection:
         ours = integrations.worked_on(connection, here.settings)
-        known = checkpoints.c.integration_id.in_([each.id for each in ours])
-        read = connection.scalar(select(func.count()).select_from(checkpoints).where(known))
-    return int(read or 0) < sum(len(resources.of_provider(each.provider)) for each in ours)
+        return any(runs.never_tried(connection, each) for each in ours)
 
 
 def _show_way_in(here: Reach, console: Console) -> None:

@@ -11,12 +11,11 @@ from sqlalchemy import Connection, select, text
 
 from shared import integrations
 from shared.db.bookkeeping import integration_settings
+from shared.integrations import SOON
 from shared.settings import Settings
 from worker.doctor.findings import Finding, ago, bad, ok, warn
 from worker.sources import claims
 
-SOON = 30
-"""Days before its expiry from which a token is talked about."""
 NEW_TOKEN = (
     "make a new one in Kommo (private integration, keys and scopes), set KOMMO_JWT_TOKEN, restart"  # noqa: S105
 )
@@ -50,13 +49,30 @@ def _expiry(said: Mapping[str, Any]) -> Finding:
     told = f"{said['expires_at'][:10]}; {about}"
     if left.total_seconds() <= 0:
         return bad("token", f"Kommo's token expired on {told}", NEW_TOKEN)
-    if left.days < SOON:
+    if left < SOON:
         return warn("token", f"Kommo's token expires in {ago(left)}, on {told}", NEW_TOKEN)
     return ok("token", f"Kommo's token is good until {told}")
 
 
 def _moment(written: Any) -> datetime:
     return datetime.fromisoformat(str(written))
+
+
+def kept_tokens(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    """Of the other integrations only the end is told: workers write it beside the encrypted token."""
+    meant = integrations.of_environment(connection, settings, "kommo")
+    for row in connection.execute(
+        select(integration_settings).where(integration_settings.c.active)
+    ):
+        kept = row.metadata.get("token")
+        if not isinstance(kept, Mapping) or not kept.get("expires_at"):
+            continue
+        left = _moment(kept["expires_at"]) - datetime.now(UTC)
+        if (meant and row.id == meant.id) or left > SOON:
+            continue
+        ends = "has expired" if left.total_seconds() <= 0 else f"expires in {ago(left)}"
+        graver = bad if left.total_seconds() <= 0 else warn
+        yield graver("token", f"the token of integration {row.id} {ends}", "give it a new one")
 
 
 def credentials(connection: Connection, settings: Settings) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ BOOKS: Sequence[Callable[[Connection, Settings], Iterable[Finding]]] = (
     work.inbox,
     work.rejected,
     accounts.token,
+    accounts.kept_tokens,
     accounts.credentials,
     accounts.subscription,
     hooks,

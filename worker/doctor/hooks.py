@@ -29,12 +29,14 @@ TOLD = [each.full_name for each in resources.ALL if each.webhook]
 @dataclass(frozen=True)
 class Heard:
     """count: of the deliveries that are kept; silent: seconds since the newest; usual: the gap that 99 of
-    100 do not pass; polled: rows that incremental runs wrote or marked since."""
+    100 do not pass; polled: rows that incremental runs wrote or marked since; expected: the integration has
+    an address of its own for them."""
 
     count: int
     silent: float | None
     usual: float | None
     polled: int
+    expected: bool
 
 
 def hooks(connection: Connection, settings: Settings) -> Iterator[Finding]:
@@ -48,7 +50,7 @@ def _judged(integration: Integration, found: Heard, settings: Settings) -> Findi
     name = f"integration {integration.id}"
     polled = f"polling has found {found.polled:,} changes meanwhile"
     if found.silent is None:
-        if settings.kommo_webhook_secret is None:
+        if not found.expected and settings.kommo_webhook_secret is None:
             return ok("hooks", f"{name}: no webhooks, changes are polled")
         graver = bad if found.polled else warn
         return graver("hooks", f"{name}: no webhook has come yet, {polled}", TODO)
@@ -67,7 +69,7 @@ def heard(connection: Connection, integration: Integration) -> Heard:
     given = {"integration": integration.id, "told": TOLD}
     row = connection.execute(text(HEARD), given).one()
     polled = connection.scalar(text(POLLED), {**given, "last": row.last})
-    return Heard(row.heard, row.silent, row.usual, int(polled or 0))
+    return Heard(row.heard, row.silent, row.usual, int(polled or 0), row.expected)
 
 
 HEARD = """
@@ -76,7 +78,10 @@ HEARD = """
         from sync.deliveries where integration_id = :integration)
     select count(*) as heard, max(received_at) as last,
     extract(epoch from clock_timestamp() - max(received_at))::float8 as silent,
-    percentile_cont(0.99) within group (order by gap) as usual from gaps
+    percentile_cont(0.99) within group (order by gap) as usual,
+    (select webhook_secret is not null or metadata #>> '{webhook,state}' = 'subscribed'
+        from ponte.integration_settings where id = :integration) as expected
+    from gaps
 """
 # what a run finds within a minute of a delivery may be that delivery's own change
 POLLED = """

@@ -27,7 +27,8 @@ LATE = 0.020
 """Who wakes later than this (seconds) has lost its slot: the next one may be too near."""
 LEAD = 0.008
 """What has to be asked between waking and sending is asked this long (seconds) before the slot."""
-WEBHOOKS, SYNC = "webhooks", "sync"
+WEBHOOKS, SYNC, AUDIT = "webhooks", "sync", "audit"
+"""An audit has a book of its own besides, which holds its share; it waits without holding others up."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 900.0
 LONGEST_ASKED = 3600.0
 """However long the vendor asks for silence (seconds), it is asked again after this."""
@@ -122,7 +123,9 @@ class Budget:
         return any(pause and int(pause) > moment for pause in pauses)
 
     def _horizon(self, priority: str) -> int:
-        """How far ahead a slot may be: a second; a backfill leaves what is further to webhooks."""
+        """How far ahead a slot may be: a second; backfills and audits leave what is further to webhooks."""
+        if priority == AUDIT:
+            return round(1.5 * min(book.interval for book in self._books))
         slowest = max(book.interval for book in self._books)
         return 1_000_000 if priority == WEBHOOKS else round(1.5 * slowest)
 

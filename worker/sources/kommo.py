@@ -88,7 +88,7 @@ class Kommo:
         return Page(
             [record for part, _ in parts for record in _records(part.body, resource.records)],
             total=None if nested else dig(first.body or {}, ("_total_items",)),
-            more=_more(last.body, resource.records[0], size),
+            more=_more(last.body, resource.records[:1], size),
             observed_at=first.observed_at,
         )
 
@@ -105,7 +105,7 @@ class Kommo:
                 yield from self._parts(path, question, part, size // PARTS)
 
     def look(self, ask: Ask, ids: Sequence[str]) -> Found:
-        """Records by id. A 400 (one bad id must not spoil the batch) and a 504 are bisected.
+        """Records by id. One bad id must not spoil the batch (400), nor its weight (504): it is halved.
 
         What a lowered limit may have cut off is looked at again before it counts as absent.
         """
@@ -113,25 +113,24 @@ class Kommo:
         by_id = resource.by_id
         if by_id is None or by_id.filter is None:
             return self._look_at_one(f"{path}/{ids[0]}")
-        question = {**resource.params, **resource.order, by_id.filter: list(ids), "limit": len(ids)}
+        question = {**resource.params, **resource.order, by_id.filter: list(ids)}
         try:
-            answer = self.door.get(path, question, answers=(400,))
+            answer = self.door.get(path, {**question, "limit": len(ids)}, answers=(400,))
         except TooHeavy:
             if len(ids) == 1:
                 raise
-            return self._bisected(ask, ids)
+            return self._halved(ask, ids)
         if answer.status == 400:
-            refused = Found([], answer.observed_at, refused=tuple(ids))
-            return refused if len(ids) == 1 else self._bisected(ask, ids)
+            return self._refused(ask, ids, answer)
         records = list(_records(answer.body, resource.records))
         met = {str(dig(record, resource.key[-1:])) for record in records}
         if met - {*ids, "None"}:
             raise FilterIgnored(VENDOR, by_id.filter)
         found, rest = Found(records, answer.observed_at), [id_ for id_ in ids if id_ not in met]
-        if rest and 0 < len(records) < len(ids):
-            cut_off = _more(answer.body, resource.records[0], len(ids)) is not False
-            return _both(found, self.look(ask, rest)) if cut_off else found
-        return found
+        if not rest or not 0 < len(records) < len(ids):
+            return found
+        cut_off = _more(answer.body, resource.records[:1], len(ids)) is not False
+        return _both(found, self.look(ask, rest)) if cut_off else found
 
     def _look_at_one(self, path: str) -> Found:
         """A list that is none: records come one by one; 204 and 404 both mean that there is none."""
@@ -139,7 +138,12 @@ class Kommo:
         found = isinstance(answer.body, Mapping) and answer.status == 200
         return Found([answer.body] if found else [], answer.observed_at)
 
-    def _bisected(self, ask: Ask, ids: Sequence[str]) -> Found:
+    def _refused(self, ask: Ask, ids: Sequence[str], refusal: Answer) -> Found:
+        if len(ids) == 1:
+            return Found([], refusal.observed_at, refused=tuple(ids))
+        return self._halved(ask, ids)
+
+    def _halved(self, ask: Ask, ids: Sequence[str]) -> Found:
         half = len(ids) // 2
         return _both(self.look(ask, ids[:half]), self.look(ask, ids[half:]))
 
@@ -186,7 +190,7 @@ class Kommo:
             answer = self.door.get(API + path, {**question, "page": number})
             records = list(_records(answer.body, (key,)))
             yield from records
-            if not records or _more(answer.body, key, int(question["limit"])) is False:
+            if not records or _more(answer.body, (key,), question["limit"]) is False:
                 return
 
     def account(self) -> Account:
@@ -236,11 +240,11 @@ def _both(first: Found, second: Found) -> Found:
     )
 
 
-def _more(body: Any, key: str, asked: int) -> bool | None:
+def _more(body: Any, path: Sequence[str], asked: int) -> bool | None:
     """`next` may stand on the last page; without it a full page may still be followed (4.2)."""
     if dig(body or {}, ("_links", "next")):
         return True
-    rows = len(list(_records(body, (key,))))
+    rows = len(list(_records(body, path)))
     if rows == 0:
         return None
     return False if rows < _effective_limit(body, asked) and rows not in OWN_LIMITS else None

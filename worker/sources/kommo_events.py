@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.resources.columns import Record
 from shared.resources.grammar import Resource
-from shared.resources.kommo import NOTES
+from shared.resources.kommo_activity import NOTES
 from worker.sources.protocol import News
 
 PLURAL = {

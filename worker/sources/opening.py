@@ -19,7 +19,7 @@ from shared.integrations import PROVIDERS, Integration
 from shared.settings import Settings, is_loopback
 from worker.reach import Reach
 from worker.sources import claims, gestao_click, kommo
-from worker.sources.budget import SYNC, Book, Budget
+from worker.sources.budget import AUDIT, SYNC, Book, Budget
 from worker.sources.gestao_click import GestaoClick
 from worker.sources.http import Dialect, Door
 from worker.sources.kommo import Kommo
@@ -143,9 +143,9 @@ def open_door(
         budget=Budget(
             reach.redis,
             reach.engine,
-            _books(settings, given, account),
+            _books(settings, given.provider, given.url, account, priority),
             account,
-            None if is_kommo else settings.gestao_click_daily_limit,
+            daily_limit(settings, given.provider),
         ),
         timeout=milliseconds / 1000,
         attempts=settings.kommo_retry_attempts,
@@ -166,14 +166,36 @@ def _dialect(given: Credentials) -> Dialect:
     return gestao_click.dialect(*given.secrets)
 
 
-def _books(settings: Settings, given: Credentials, account: str) -> list[Book]:
+def daily_limit(settings: Settings, provider: str) -> int | None:
+    """Requests that a vendor allows in 24 hours; None: it does not count them."""
+    return None if provider == "kommo" else settings.gestao_click_daily_limit
+
+
+def audit_rate(settings: Settings, integration: Integration) -> float | None:
+    """Requests a second of all audits of an account together; None: no limit (loopback)."""
+    url = integration.url or addresses.configured(settings, integration.provider)
+    return _audit_rate(settings, _vendors_books(settings, integration.provider, url, ""))
+
+
+def _audit_rate(settings: Settings, books: list[Book]) -> float | None:
+    return min(book.rate for book in books) * settings.ponte_audit_share if books else None
+
+
+def _books(settings: Settings, provider: str, url: str, account: str, priority: str) -> list[Book]:
+    """The vendor's limits; audits keep to their share of them by a book of their own."""
+    books = _vendors_books(settings, provider, url, account)
+    rate = _audit_rate(settings, books)
+    return [*books, Book(f"{account}:audit", rate)] if priority == AUDIT and rate else books
+
+
+def _vendors_books(settings: Settings, provider: str, url: str, account: str) -> list[Book]:
     """Kommo counts per account and per address (kommo-api.md 3); the ERP per company (2)."""
-    is_kommo = given.provider == "kommo"
+    is_kommo = provider == "kommo"
     rate = settings.kommo_rate_limit if is_kommo else settings.gestao_click_rate_limit
-    if not rate and is_loopback(urlsplit(given.url).hostname):
+    if not rate and is_loopback(urlsplit(url).hostname):
         return []
     # no limit is for the sandbox; an account with an address of its own keeps the vendor's
-    of_account = Book(account, rate or USUAL_RATES[given.provider])
+    of_account = Book(account, rate or USUAL_RATES[provider])
     if not is_kommo:
         return [of_account]
     return [of_account, Book("kommo:address", settings.kommo_rate_limit_per_address)]

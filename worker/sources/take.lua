@@ -1,6 +1,6 @@
 -- Reserves one moment in every book at once: at least its interval away from every other reservation.
 -- KEYS: the books, sorted sets of reserved moments (µs of Redis's clock); the first is the account's.
--- ARGV: class ('webhooks' | 'sync'), the horizon (µs), the interval of each book (µs).
+-- ARGV: class ('webhooks' | 'sync' | 'audit'), the horizon (µs), the interval of each book (µs).
 -- -> {1, wait µs, moment}  reserved
 --    {0, wait µs}          nothing within the horizon: ask again after the wait
 --    {-1}                  a book is missing: Redis has lost it, or it is new
@@ -11,8 +11,9 @@ local books, earliest = {}, now
 
 for i, key in ipairs(KEYS) do
   if redis.call('EXISTS', key) == 0 then return {-1} end
-  redis.call('ZREMRANGEBYSCORE', key, 1, string.format('%.0f', now - 5000000))
-  books[i] = {key = key, interval = tonumber(ARGV[2 + i])}
+  local interval = tonumber(ARGV[2 + i])
+  redis.call('ZREMRANGEBYSCORE', key, 1, string.format('%.0f', now - math.max(5000000, interval)))
+  books[i] = {key = key, interval = interval}
   earliest = math.max(earliest, tonumber(redis.call('GET', key .. ':pause') or '0'))
 end
 

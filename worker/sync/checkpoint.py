@@ -107,6 +107,16 @@ def cursor(connection: Connection, integration_id: int, resource: str) -> dateti
     return found
 
 
+def walked_at(connection: Connection, integration_id: int, resource: str) -> datetime | None:
+    """When the last complete full walk began."""
+    found: datetime | None = connection.scalar(
+        select(table.c.walked_at).where(
+            table.c.integration_id == integration_id, table.c.resource == resource
+        )
+    )
+    return found
+
+
 def save(connection: Connection, run: Run, started_at: datetime, *, whole: bool) -> None:
     """Moves the cursor to a little before the walk's start; remembers when all of it was walked."""
     values = {"cursor": started_at - MARGIN, "run_id": run.id, "updated_at": started_at}

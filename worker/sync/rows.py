@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a page became: rows sorted by key, each key once (the last sent wins).
+    """What a page became: rows sorted by key, each key once (the last changed wins, else the last sent).
 
     deleted: keys of records that say themselves that they were; nothing else of them is believed.
     """
@@ -62,10 +63,20 @@ def batch(resource: Resource, records: Iterable[Record], context: Context) -> Ba
                 deleted.append(_key(resource, record, context))
             else:
                 row = to_row(resource, record, context)
-                rows[row.key] = row
+                if not _is_older(resource, row, rows.get(row.key)):
+                    rows[row.key] = row
         except Reject as error:
             rejects.append(_rejected(record, str(error)))
     return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects), tuple(deleted))
+
+
+def _is_older(resource: Resource, row: Row, other: Row | None) -> bool:
+    """One page may hold two states of a record, the newer one first (kommo-api.md 9, 18)."""
+    if other is None or resource.since is None:
+        return False
+    at = [column.name for column in resource.columns].index(resource.since.column)
+    mine, known = row.values[at], other.values[at]
+    return isinstance(mine, datetime) and isinstance(known, datetime) and mine < known
 
 
 def _is_tombstone(resource: Resource, record: Record) -> bool:

@@ -36,15 +36,28 @@ class Statements:
     missed: str
 
 
+def stamps_name(resource: Resource) -> str:
+    return f"sync.{resource.source}_{resource.name}_stamps"
+
+
+def stage_name(resource: Resource) -> str:
+    """A temporary table of one page's rows."""
+    return f"stage_{resource.source}_{resource.name}"
+
+
+def given_keys(resource: Resource) -> str:
+    """The keys that travel with a statement, as a table `g`."""
+    return f"unnest({_arrays(resource)}) as g ({', '.join(resource.key)})"
+
+
+def _arrays(resource: Resource) -> str:
+    return ", ".join(f"%(k{n})s::{column.type}[]" for n, column in enumerate(resource.key_columns))
+
+
 @cache
 def of(resource: Resource) -> Statements:
-    rows, stamps = resource.full_name, f"sync.{resource.source}_{resource.name}_stamps"
-    stage = f"stage_{resource.source}_{resource.name}"
-    key = ", ".join(resource.key)
-    arrays = ", ".join(
-        f"%(k{n})s::{column.type}[]" for n, column in enumerate(resource.key_columns)
-    )
-    given = f"unnest({arrays}) as g ({key})"
+    rows, stamps, stage = resource.full_name, stamps_name(resource), stage_name(resource)
+    key, arrays, given = ", ".join(resource.key), _arrays(resource), given_keys(resource)
     columns = [column.name for column in resource.columns]
     written = ["integration_id", *columns, "raw", "changed_at"]
     overwrite = ", ".join(f"{name} = excluded.{name}" for name in [*columns, "raw", "changed_at"])
@@ -68,7 +81,7 @@ def of(resource: Resource) -> Statements:
         copy=f"copy {stage} ({', '.join(written)}) from stdin",
         tell=f"""
             insert into sync.journal (integration_id, resource, key, at, kind, since, was, before, cause)
-            select s.integration_id, '{rows}', {_key_text("s", resource)}, s.changed_at, {_KIND},
+            select s.integration_id, '{rows}', {key_text("s", resource)}, s.changed_at, {_KIND},
             t.changed_at, case when t.changed_at is not null then {_state("t")} end,
             case when t.differs then t.raw end, %(cause)s
             from {staged} left join lateral (
@@ -146,7 +159,7 @@ def _told_of_marked(resource: Resource, stamps: str, kind: Kind) -> str:
     return f"""
         told as (
             insert into sync.journal (integration_id, resource, key, at, kind, since, was, cause, how)
-            select %(integration)s, '{resource.full_name}', {_key_text("g", resource)}, %(observed_at)s,
+            select %(integration)s, '{resource.full_name}', {key_text("g", resource)}, %(observed_at)s,
             '{kind}', g.changed_at, g.was, %(cause)s, %(how)s
             from marked g order by {_of("g", resource)}),
         learnt as (
@@ -154,7 +167,7 @@ def _told_of_marked(resource: Resource, stamps: str, kind: Kind) -> str:
             where k.integration_id = %(integration)s and {same})"""
 
 
-def _key_text(alias: str, resource: Resource) -> str:
+def key_text(alias: str, resource: Resource) -> str:
     """As journal.key_text writes it."""
     return f"concat_ws('/', {_of(alias, resource)})"
 

@@ -10,6 +10,7 @@ from random import Random
 from sandbox.kommo.actions import KommoActions
 from sandbox.kommo.acts import incoming, linking, records, setup, work
 from sandbox.kommo.acts.turn import Act, Done, NothingToDo, Turn
+from sandbox.kommo.held import Held
 from sandbox.records import Json, Key
 
 ACTS: dict[str, Act] = {
@@ -26,6 +27,7 @@ UNSTAMPED = ("fields.rename", "fields.retype", "fields.remove", "tags.rename")
 class Acts:
     def __init__(self, actions: KommoActions) -> None:
         self.actions = actions
+        self.held = Held(actions.world)
         self.rng = Random(actions.world.options.seed + 6)
 
     def do(
@@ -37,13 +39,18 @@ class Acts:
         silent: bool = False,
         by: int | None = None,
         late: float = 0.0,
+        visible_after: float = 0.0,
         rng: Random | None = None,
     ) -> Done:
-        """{list: ids touched}; {} when there was nothing to do it to."""
+        """{list: ids touched}; {} when there was nothing to do it to.
+
+        `late`: it becomes visible and is told now, stamped with an older second; `visible_after`:
+        it is told now and becomes visible later.
+        """
         if name not in ACTS:
             raise KeyError(f"no action {name!r}; see GET /_sandbox/actions")
         turn = Turn(self.actions, rng or self.rng, tuple(ids), fields or {}, silent)
-        with self.actions.world.acting(by, late):
+        with self.held.holding(visible_after), self.actions.world.acting(by, late):
             try:
                 return ACTS[name](turn)
             except NothingToDo:

@@ -12,6 +12,7 @@ from sandbox import Sandbox
 from sandbox.tokens import kommo_token
 from shared.errors import Conflict, Misuse, UnknownTarget
 from worker.commands.integrations import group
+from worker.commands.webhooks import group as hooks
 
 Ponte = Callable[..., Result]
 
@@ -125,3 +126,29 @@ def test_it_is_paused_resumed_scheduled_and_removed(ponte: Ponte) -> None:
     done = ponte("remove", id_, "--yes")
     assert "its rows are kept" in done.stdout
     assert (rows(ponte)[0]["state"], rows(ponte)[0]["credentials"]) == ("removed", "none")
+
+
+def test_removing_ends_its_subscription_at_kommo_and_leaves_the_others(ponte: Ponte) -> None:
+    with Sandbox(leads=3, months=1, seed=1, kommo_limit=0) as box:
+        others = box.truth("kommo", "webhooks")
+        ponte("add", "kommo", "--user", "n", "--url", box.kommo_url, given=box.kommo_token)
+        id_ = str(rows(ponte)[0]["id"])
+        assert CliRunner().invoke(hooks, ["register", "--integration", id_]).exit_code == 0
+        assert len(box.truth("kommo", "webhooks")) == len(others) + 1
+        listed = CliRunner().invoke(hooks, ["list", "--integration", id_, "--json"])
+        assert [hook["ours"] for hook in json.loads(listed.stdout)].count(True) == 1
+        assert ponte("remove", id_, "--yes", "--with-data").exit_code == 0
+        assert box.truth("kommo", "webhooks") == others
+
+
+def test_an_owners_consent_is_asked_for_by_an_address(
+    ponte: Ponte, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Misuse, match="KOMMO_CLIENT_ID"):
+        ponte("add", "kommo", "--user", "n", "--oauth")
+    monkeypatch.setenv("KOMMO_CLIENT_ID", "the-client")
+    monkeypatch.setenv("KOMMO_CLIENT_SECRET", "the-client-secret")
+    done = ponte("add", "kommo", "--user", "n", "--oauth")
+    assert done.stdout.startswith("https://www.kommo.com/oauth?client_id=the-client&state=")
+    with pytest.raises(Misuse, match="only Kommo"):
+        ponte("add", "gestao-click", "--user", "n", "--oauth")

@@ -1,0 +1,20 @@
+"""Words that Kommo's declarations share: orders, cursors, looks by id, and what refers to what."""
+
+from __future__ import annotations
+
+from shared.resources.grammar import ById, Carries, Embeds, HasValue, Linked, Refers, Since, Tagged
+
+BY_ID = {"order[id]": "asc"}
+UPDATED = Since("updated_at", "updated_at")
+MANY = ById("filter[id][]", most=250)
+ENTITIES = ("leads", "contacts", "companies", "customers")
+
+RESPONSIBLE = Refers("responsible", "kommo.users", ("responsible_user_id",))
+AUTHOR = Refers("author", "kommo.users", ("created_by",))
+COMPANY = Refers("company", "kommo.companies", ("company_id",))
+CONTACT = Refers("contact", "kommo.contacts", ("contact_id",))
+PIPELINE = Refers("pipeline", "kommo.pipelines", ("pipeline_id",))
+ITS_CONTACTS, ITS_LEADS = Embeds("contacts", "kommo.contacts"), Embeds("leads", "kommo.leads")
+AS_SENT = (Carries("tags"), Carries("catalog_elements"))
+BY_CONTACT, BY_LEAD = Linked("contact_id", "contacts"), Linked("lead_id", "leads")
+BY_CONTENT = (Tagged(), HasValue())

@@ -1,0 +1,89 @@
+"""What an audit will cost, told before it starts: from the rows that are known, without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from shared.db.mirror import stamps_table
+from shared.errors import DependencyMissing
+from shared.integrations import Integration
+from shared.resources.grammar import Resource
+from shared.settings import Settings
+from worker.audit.auditor import RECENT
+from worker.audit.progress import BY_ID, IN_FULL, LATELY
+from worker.sources.budget import SPACING
+from worker.sources.opening import audit_rate, daily_limit
+from worker.sync import plan
+
+
+@dataclass(frozen=True)
+class Cost:
+    """minutes: at the audits' pace, None without a limit; of_the_day: share of the vendor's daily limit."""
+
+    resource: str
+    scope: str
+    rows: int
+    requests: int
+    minutes: float | None
+    of_the_day: float | None
+
+
+def of(
+    connection: Connection,
+    settings: Settings,
+    integration: Integration,
+    wanted: Sequence[Resource],
+    now: datetime,
+) -> list[Cost]:
+    """One for each list, in their order."""
+    rate = audit_rate(settings, integration)
+    daily = daily_limit(settings, integration.provider)
+    found = []
+    for resource in wanted:
+        rows = _rows(connection, integration.id, resource, now)
+        requests = _requests(connection, settings, integration.id, resource, rows, now)
+        minutes = requests * SPACING / rate / 60 if rate else None
+        share = requests / daily if daily else None
+        found.append(Cost(resource.full_name, scope(resource), rows, requests, minutes, share))
+    return found
+
+
+def scope(resource: Resource) -> str:
+    """How much of a list is compared."""
+    if resource.unlisted:
+        return BY_ID
+    return LATELY if resource.append_only else IN_FULL
+
+
+def _rows(connection: Connection, integration_id: int, resource: Resource, now: datetime) -> int:
+    table = stamps_table(resource)
+    mine = (table.c.integration_id == integration_id, ~table.c.gone)
+    lately = (table.c.observed_at >= now - RECENT,) if resource.append_only else ()
+    return int(connection.scalar(select(func.count()).where(*mine, *lately)) or 0)
+
+
+def _requests(
+    connection: Connection,
+    settings: Settings,
+    integration_id: int,
+    resource: Resource,
+    rows: int,
+    now: datetime,
+) -> int:
+    """A page for each slice at least; of what is looked at by id, so many at once as can be."""
+    if resource.unlisted:
+        most = resource.by_id.most if resource.by_id else 1
+        return -(-rows // most)
+    today = now.astimezone(ZoneInfo(settings.ponte_timezone)).date()
+    try:
+        slices = plan.slices(
+            connection, integration_id, resource, today, settings.history_from, full=True
+        )
+    except DependencyMissing:
+        return 0
+    return len(slices) + rows // resource.page_size
