@@ -152,7 +152,8 @@ class Workers:
         reports = [self.ground.carry(id_) for id_ in self.order(wanted, full=full, **named)]
         for report in reports:
             if report["state"] == "done" and report["mode"] == "full":
-                self.ledger.note_walked(lists_of(self.ground, report["resource"]))
+                lists = lists_of(self.ground, report["resource"])
+                self.ledger.note_walked(lists, report["started_at"].timestamp())
         return reports
 
     def begin(self, resource: Resource, *, full: bool) -> None:

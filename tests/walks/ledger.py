@@ -4,6 +4,8 @@ Kommo tells of a change by `updated_at` or by its audit log (kommo-api.md 4.4). 
 quiet (9, 10): only a webhook or a full walk can learn of it.
 """
 
+import time
+
 from sandbox import Sandbox
 from sandbox.kommo.events import ENTITY
 from sandbox.records import Key, Record, Table
@@ -21,14 +23,14 @@ Place = tuple[str, Key]
 class Ledger:
     """Looks at the world after each step and keeps what a mirror cannot be blamed for.
 
-    quiet: records of which the vendor has not told everything; ended: records that were deleted at some
+    quiet: records of which the vendor has not told everything, and since when; ended: records that were deleted at some
     time; told: those whose deletion, if they are deleted now, was told by the audit log; under_way: lists
     that somebody is in the middle of reading.
     """
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
-        self.quiet: set[Place] = set()
+        self.quiet: dict[Place, float] = {}
         self.ended: set[Place] = set()
         self.told: set[Place] = set()
         self.ever_hidden: set[Place] = set()
@@ -81,7 +83,7 @@ class Ledger:
         """Without a total and without a word: who is reading the list cannot know what moved up."""
         if name in self.under_way:
             live = self.box.world.table("kommo", name).live
-            self.quiet |= {(name, key) for key in live}
+            self.quiet |= {(name, key): time.time() for key in live}
 
     def _tells_of_end(self, name: str, record: Record) -> bool:
         if name in ONLY_ENDS_ARE_TOLD:
@@ -92,7 +94,9 @@ class Ledger:
         return common and not self._is_hidden((parent, opened["entity_id"]))
 
     def _set(self, place: Place, *, quiet: bool) -> None:
-        (self.quiet.add if quiet else self.quiet.discard)(place)
+        self.quiet.pop(place, None)
+        if quiet:
+            self.quiet[place] = time.time()
 
     def _is_hidden(self, place: Place) -> bool:
         return place[1] in self.box.world.unseen.get(place[0], ())
@@ -100,10 +104,12 @@ class Ledger:
     def note_hidden(self, place: Place) -> None:
         """Rights took a record away or gave it back: nobody tells of either."""
         self.ever_hidden.add(place)
-        self.quiet.add(place)
+        self._set(place, quiet=True)
         for name in (place[0], "events"):
             self._shift(name)
 
-    def note_walked(self, names: set[str]) -> None:
-        """These lists were read in full since they were last changed."""
-        self.quiet -= {place for place in self.quiet if place[0] in names}
+    def note_walked(self, names: set[str], started: float) -> None:
+        """These lists were read in full by a walk that started then: older changes are known."""
+        known = [p for p, at in self.quiet.items() if p[0] in names and at < started]
+        for place in known:
+            del self.quiet[place]
