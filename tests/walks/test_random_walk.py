@@ -1,6 +1,6 @@
 """Whatever happens, in whatever order: at rest the mirror equals the world.
 
-PONTE_WALK_EXAMPLES and PONTE_WALK_STEPS make the walks more, longer and different each time.
+WALK_EXAMPLES and WALK_STEPS make the walks more, longer and different each time.
 """
 
 import os
@@ -30,9 +30,9 @@ from tests.walks.hand import FATES, Workers, World
 from tests.walks.standing import LISTED, differences
 from worker.sync import checkpoint, engine, plan
 
-LONGER = "PONTE_WALK_EXAMPLES" in os.environ or "PONTE_WALK_STEPS" in os.environ
-EXAMPLES = int(os.environ.get("PONTE_WALK_EXAMPLES", "3"))
-STEPS = int(os.environ.get("PONTE_WALK_STEPS", "40"))
+LONGER = "WALK_EXAMPLES" in os.environ or "WALK_STEPS" in os.environ
+EXAMPLES = int(os.environ.get("WALK_EXAMPLES", "3"))
+STEPS = int(os.environ.get("WALK_STEPS", "40"))
 UNCONFIRMED = [each for each in LISTED if each.by_id is None and not each.append_only]
 """Only two walks in a row can tell that something is gone from these."""
 PAGES = {"events": 25, **dict.fromkeys(("leads", "contacts", "companies", "tasks", "notes"), 5)}
