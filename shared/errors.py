@@ -19,7 +19,8 @@ PonteError
 │   └── DependencyMissing       another resource has to be read first
 ├── Fatal                   the run ends and says why; nothing is retried by itself
 │   ├── CredentialsRefused      401, or the token's rights (403)
-│   │   └── TokenExpired            by its own word: nothing was asked
+│   │   ├── TokenExpired            by its own word: nothing was asked
+│   │   └── AccountElsewhere        3xx, or a 404 of the account itself: it was renamed
 │   ├── NotAvailable            402, 403, 404: the plan or the rights do not give this list
 │   ├── AddressBlocked          HTML 403: the breaker opens for everybody
 │   ├── WrongAccount            the token belongs to another account than the integration's
@@ -162,6 +163,15 @@ class TokenExpired(CredentialsRefused):
         Fatal.__init__(
             self,
             f"the token of {vendor} expired on {when}; generate a new one. Nothing was asked with it.",
+        )
+
+
+class AccountElsewhere(CredentialsRefused):
+    def __init__(self, vendor: str, status: int) -> None:
+        Fatal.__init__(
+            self,
+            f"{vendor} has no such account at this address (HTTP {status}): the account lives elsewhere. "
+            "Nothing was deleted; correct KOMMO_API_URL and sync again.",
         )
 
 

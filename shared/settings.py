@@ -152,7 +152,8 @@ class Settings(BaseSettings):
         3, description="when everything is read in full, in PONTE_TIMEZONE"
     )
     ponte_audit_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.2, description="of each vendor's rate and daily limit: what audits may use"
+        0.2,
+        description="of each vendor's rate and daily limit: what audits may use; the full walks of the night keep to the same rate",
     )
     ponte_audit_hours: str = Field(
         "1-5", description="when scheduled audits run, from hour to hour, in PONTE_TIMEZONE"

@@ -104,9 +104,9 @@ def ordered(
 
 def chosen(provider: str, names: list[str] | None) -> list[Resource]:
     """The resources by their names (table, full name or route); raises Problem 400 for unknown ones."""
-    there = resources.of_provider(provider)
+    there = [each for each in resources.of_provider(provider) if not each.unlisted]
     if names is None:
-        return list(there)
+        return there
     known = {name: resource for resource in there for name in _names(resource)}
     if unknown := [name for name in names if name not in known]:
         exist = ", ".join(resource.name for resource in there)

@@ -116,6 +116,8 @@ def sync(
     console = Console(stderr=True, highlight=False)
     with opened("ponte-sync", log_level="WARNING") as reach:
         started = time.monotonic()
+        if full:
+            inline.tell_cost(reach, chosen, console)
         found = inline.sync(reach, inline.request(reach, chosen, full=full, trigger="cli"), console)
     success = all(run["state"] in runs.FINE for run in found)
     if as_json:

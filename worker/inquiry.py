@@ -11,6 +11,7 @@ from typing import Any
 
 from shared import resources
 from shared.errors import (
+    AccountElsewhere,
     AddressBlocked,
     BudgetSpent,
     CredentialsRefused,
@@ -41,6 +42,7 @@ STATUSES: dict[type[PonteError], str] = {
     WrongAccount: "wrong_account",
     AddressBlocked: "blocked",
     NotAvailable: "not_available",
+    AccountElsewhere: "elsewhere",
     RequestRefused: "elsewhere",
     RateLimited: "limited",
     Paused: "limited",

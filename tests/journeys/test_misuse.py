@@ -60,6 +60,12 @@ def test_an_unknown_target_is_answered_with_what_exists(ponte: Deployment) -> No
     assert "kommo.leads" in done.stderr
 
 
+def test_a_list_that_comes_by_webhooks_only_is_no_target(ponte: Deployment) -> None:
+    done = ponte.run("sync", "kommo.talks")
+    assert done.returncode == 2
+    assert "kommo.talks: the vendor has no list of it" in done.stderr
+
+
 def test_servers_that_are_away_are_named_with_their_place(ponte: Deployment) -> None:
     nowhere = any_free()
     for command in ("sync", "status", "worker", "beat"):

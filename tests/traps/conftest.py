@@ -1,4 +1,4 @@
-"""A ground whose webhooks go the whole way: from the sandbox, through our receiver, into the inbox."""
+"""Grounds for the traps; webhooks go the whole way: from the sandbox, through our receiver, into the inbox."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,8 +11,19 @@ from werkzeug.test import TestResponse
 
 from sandbox.http import Request, Response, Server
 from sandbox.webhooks.codes import CODES
-from tests.ground import Ground
-from tests.traps.scene import COMPANIES, CONTACTS, LEADS, read
+from tests.ground import Ground, ground_on
+from tests.servers import copy_of
+from tests.traps.scene import (
+    ACCOUNT,
+    COMPANIES,
+    CONTACTS,
+    FIELDS,
+    LEADS,
+    PIPELINES,
+    STATUSES,
+    USERS,
+    read,
+)
 from webhook_app import create_app
 
 SECRET = "hook-secret-0123456789"
@@ -22,9 +33,11 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass
 class Receiver:
-    """Our web application at the end of Kommo's line; `statuses` is what Kommo got."""
+    """Our web application at the end of Kommo's line; `statuses` is what Kommo got. away: it is down."""
 
     app: Flask
+    home: str = ""
+    away: bool = False
     statuses: list[int] = field(default_factory=list)
 
     def post(self, body: bytes, path: str = PATH, kind: str = FORM, **more: Any) -> TestResponse:
@@ -34,8 +47,32 @@ class Receiver:
         return answer
 
     def hear(self, request: Request) -> Response:
+        if self.away:
+            return Response(502)
         answer = self.post(request.body, request.path)
         return Response(answer.status_code, answer.data, "text/plain")
+
+
+@pytest.fixture
+def ground(database_url: str) -> Iterator[Ground]:
+    """A smaller world than elsewhere: there are many of them here."""
+    with ground_on(database_url, leads=20) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shop(postgres_url: str, template_url: str) -> Iterator[Ground]:
+    """An account that was read once; each test works on records of its own."""
+    with copy_of(postgres_url, template_url) as url, ground_on(url, leads=20) as made:
+        read(made, ACCOUNT, FIELDS, PIPELINES, STATUSES, USERS, LEADS, CONTACTS, COMPANIES)
+        yield made
+
+
+@pytest.fixture
+def lead(shop: Ground) -> int:
+    """A lead that is there for this test only."""
+    made = shop.box.kommo.create("leads", {"name": "De teste"}, silent=True)
+    return int(made["id"])
 
 
 @pytest.fixture
@@ -48,6 +85,7 @@ def receiver(ground: Ground) -> Iterator[Receiver]:
     made = Receiver(app)
     server = Server(made.hear)
     server.start()
+    made.home = server.url
     ground.integration("kommo")
     ground.box.subscriptions.add({"destination": server.url + PATH, "settings": sorted(CODES)})
     yield made

@@ -72,6 +72,14 @@ def change(ground: Ground, name: str, key: int, /, **fields: Any) -> None:
     ground.box.kommo.change(name, [key], dotted, silent=True)
 
 
+def kept(ground: Ground, lead: int, **fields: Any) -> Row:
+    """The row of a lead after these fields were set and read."""
+    change(ground, "leads", lead, **fields)
+    read(ground, LEADS)
+    assert [reject for reject in ground.rejects() if reject["key"] == str(lead)] == []
+    return live(ground, LEADS)[lead]
+
+
 def tell(ground: Ground, *pairs: tuple[str, Any]) -> None:
     """A webhook's body arrives, as the receiver keeps it."""
     body = urlencode(pairs).encode()

@@ -4,23 +4,30 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
+from pydantic import SecretStr
 
 from sandbox.http import Request, Response
-from shared.errors import AddressBlocked, Paused, RequestRefused
+from shared import enrolment, integrations, runs
+from shared.enrolment import Wanted
+from shared.errors import AddressBlocked, CredentialsRefused, Paused
+from shared.integrations import Integration
 from tests.ground import Ground, ground_on, reaching
 from tests.traps.scene import LEADS, ids, live, names, read, true_names
 from tests.worker.sources.vendors import reply, vendor
 from worker.reach import Reach
-from worker.sources import kommo
+from worker.sources import kommo, oauth
 from worker.sources.kommo import Kommo
-from worker.sources.opening import Credentials, open_source
+from worker.sources.opening import Credentials, credentials, open_source
 from worker.sources.protocol import Ask, Source
 from worker.sync import walk
+from worker.sync.carry import carry_out
 
+SOON, LATER = timedelta(minutes=1), timedelta(hours=20)
 OTHER = "4242"
 """Another account behind the same address."""
 
@@ -80,17 +87,70 @@ def ask_often(source: Source, times: int) -> None:
         source.account()
 
 
-def test_trap_24_a_token_may_be_as_long_as_it_likes(database_url: str) -> None:
+@contextmanager
+def consented(ground: Ground, ends: timedelta) -> Iterator[tuple[Reach, Integration]]:
+    """An integration by OAuth, beside the environment's; its access token ends so soon."""
+    box, now = ground.box.options, datetime.now(UTC)
+    ours = {
+        "kommo_client_id": box.oauth_client_id,
+        "kommo_client_secret": SecretStr(box.oauth_client_secret),
+        "kommo_redirect_uri": box.oauth_redirect_uri,
+    }
+    pair = ground.box.grants.issue()
+    stored = {
+        "jwtToken": pair["access_token"],
+        "refreshToken": pair["refresh_token"],
+        "expiresAt": (now + ends).isoformat(),
+        "refreshUntil": (now + timedelta(days=90)).isoformat(),
+    }
+    wanted = Wanted("kommo", "south", {}, url=ground.box.kommo_url)
+    with reaching(ground.reach.settings.model_copy(update=ours)) as (reach, _):
+        made = ground.run(enrolment.keep, reach.keys, wanted, stored)
+        yield reach, made.integration
+
+
+def carried(ground: Ground, reach: Reach, integration: Integration) -> dict[str, Any]:
+    """One run of that integration, taken up again as long as it is put back."""
+
+    def order(connection: Any) -> int:
+        asked = runs.request(connection, integration, [LEADS], full=True, trigger="cli")
+        return int(asked.run_ids[-1])
+
+    run_id = ground.run(order)
+    for _ in range(3):
+        ground.run(lambda c: c.exec_driver_sql("update sync.runs set next_at = clock_timestamp()"))
+        while carry_out(reach, run_id, 60.0):
+            pass
+    return ground.report(run_id)
+
+
+def test_trap_23_of_several_processes_one_renews_the_token(ground: Ground) -> None:
+    """A refresh token serves once: whoever asks in parallel burns the pair of the other."""
+    with consented(ground, SOON) as (reach, integration):
+        got: list[Credentials] = []
+        work = lambda: got.append(oauth.usable(reach, integration))  # noqa: E731
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({given.secrets for given in got}) == 1
+        assert ground.asked("kommo") == {"/oauth2/access_token": 1}
+        for given in got:
+            assert open_source(reach, integration, given).account().ids == ("31990001",)
+
+
+def test_trap_24_a_token_may_be_as_long_as_it_likes(ground: Ground) -> None:
     """Tokens of a thousand characters and more do not fit into a column of 255."""
     claims = {"account_id": 31990001, "exp": 4_000_000_000, "scopes": ["crm"], "more": "x" * 6000}
     token = jwt.encode(claims, "k" * 32, algorithm="HS256")
-    with ground_on(database_url, kommo_token=token) as ground:
-        assert len(token) > 8000
-        read(ground, LEADS)
-        assert names(ground, LEADS) == true_names(ground, "leads")
-        tokens = "select table_name, column_name from information_schema.columns where table_schema = 'ponte'"
-        short = f"{tokens} and character_maximum_length is not null"
-        assert ground.run(lambda c: c.exec_driver_sql(short).all()) == []
+    ground.box.grants.know(token)
+    wanted = Wanted("kommo", "south", {"jwtToken": token}, url=ground.box.kommo_url)
+    ground.integration("kommo")
+    added = ground.run(enrolment.add, ground.reach.settings, ground.reach.keys, wanted)
+    assert credentials(ground.reach, added.integration).secrets == (token,)
+    assert carried(ground, ground.reach, added.integration)["state"] == "done"
+    assert names(ground, LEADS) == true_names(ground, "leads")
 
 
 @pytest.mark.parametrize("answer", [401, 404, 302])
@@ -100,14 +160,30 @@ def test_trap_25_an_account_that_moved_away_loses_no_row(ground: Ground, answer:
     before = live(ground, LEADS)
     home = ground.box.rename("another-name", answer)
     report = ground.sync(LEADS, full=True)
-    assert report["state"] in ("failed", "unavailable")
-    assert str(answer) in report["reason"]
+    assert (report["state"], str(answer) in report["reason"]) == ("failed", True)
+    ground.box.reset_stats()
+    assert ground.sync(LEADS)["state"] == "failed"
+    assert ground.requests("kommo") <= 1, "what was refused is not asked again and again"
     assert live(ground, LEADS) == before
     with reaching(ground.reach.settings.model_copy(update={"kommo_api_url": home})) as (reach, _):
         moved = Ground(ground.box, reach)
         read(moved, LEADS, full=True)
         assert moved.integration("kommo").id == ground.integration("kommo").id
     assert set(live(ground, LEADS)) == set(before) == set(ids(ground, "leads"))
+
+
+@pytest.mark.parametrize("answer", [401, 404, 302])
+def test_trap_25_by_its_refresh_token_an_account_that_moved_is_found_again(
+    ground: Ground, answer: int
+) -> None:
+    """The shard tells where the account lives now."""
+    with consented(ground, LATER) as (reach, integration):
+        assert carried(ground, reach, integration)["state"] == "done"
+        home = ground.box.rename("another-name", answer)
+        ground.box.kommo.create("leads", {"name": "Da casa nova"}, silent=True)
+        assert carried(ground, reach, integration)["state"] == "done"
+        assert ground.run(integrations.by_id, integration.id).url == home
+        assert "Da casa nova" in names(ground, LEADS).values()
 
 
 def test_trap_26_a_link_or_redirect_to_another_host_is_not_followed() -> None:
@@ -132,6 +208,6 @@ def test_trap_26_a_link_or_redirect_to_another_host_is_not_followed() -> None:
         for status in (301, 302, 303, 307, 308):
             with vendor(reply(status, **away)) as here:
                 source = Kommo(here.door(kommo.dialect("the-token")))
-                with pytest.raises(RequestRefused, match="KOMMO_API_URL"):
+                with pytest.raises(CredentialsRefused, match="KOMMO_API_URL"):
                     source.page(Ask(LEADS), 1)
         assert elsewhere.heard == []

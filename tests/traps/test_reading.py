@@ -100,10 +100,11 @@ def test_trap_03_an_edit_in_mid_walk_hides_no_other_record(ground: Ground) -> No
 
 def test_trap_03_a_deletion_in_mid_walk_hides_no_other_record(ground: Ground) -> None:
     """Pages move up by one when a record before them goes."""
+    before = ids(ground, "leads")
     ground.box.faults.add({"vendor": "kommo", "kind": "shift_delete", "path": "/leads", "times": 2})
     with pages_of(LEADS, 5):
         read(ground, LEADS)
-    assert len(ids(ground, "leads")) == 38
+    assert len(ids(ground, "leads")) == len(before) - 2
     assert set(live(ground, LEADS)) == set(ids(ground, "leads"))
 
 

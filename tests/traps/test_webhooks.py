@@ -3,10 +3,12 @@
 import time
 from urllib.parse import urlencode
 
+from pydantic import SecretStr
+
 from sandbox.webhooks.oddities import send_odd
 from sandbox.webhooks.storm import Storm
-from tests.ground import Ground
-from tests.traps.conftest import PATH, Receiver
+from tests.ground import Ground, reaching
+from tests.traps.conftest import PATH, SECRET, Receiver
 from tests.traps.scene import (
     COMPANIES,
     CONTACTS,
@@ -26,6 +28,7 @@ from tests.traps.scene import (
     tell,
     true_names,
 )
+from worker import subscription
 
 
 def odd(ground: Ground, kind: str, name: str) -> int:
@@ -54,7 +57,7 @@ def test_trap_28_a_big_body_is_taken_and_every_record_in_it_is_looked_at(
     """Frameworks answer 413 to large forms: a bulk edit with all its custom fields."""
     keys, filling = ids(inbox, "leads"), "x" * 400
     fields = [(f"leads[update][{n}][custom_fields][{m}][values][0][value]", filling)
-              for n in range(len(keys)) for m in range(60)]  # fmt: skip
+              for n in range(len(keys)) for m in range(120)]  # fmt: skip
     wanted = [(f"leads[update][{n}][id]", key) for n, key in enumerate(keys)]
     for key in keys:
         change(inbox, "leads", key, name="Em massa")
@@ -80,6 +83,31 @@ def test_trap_28_an_odd_body_is_kept_as_it_came_and_stops_no_other(
     assert set(drained(inbox)) == {"undecodable", "done"}
     assert names(inbox, LEADS)[key] == "Mudou"
     assert set(receiver.statuses) == {200}
+
+
+def test_trap_29_a_hook_that_kommo_switched_off_is_mended_and_nothing_is_lost(
+    inbox: Ground, receiver: Receiver
+) -> None:
+    """After many bad answers the hook is off, and nobody says so."""
+    inbox.box.options.change({"webhook_disable_after": 3, "webhook_retry_scale": 0.0})
+    receiver.away = True
+    lost = ids(inbox, "leads")[:4]
+    for key in lost:
+        inbox.box.kommo.change("leads", [key], {"name": "Perdida"})
+    assert arrived(inbox) == b""
+    hooks = inbox.box.truth("kommo", "webhooks")
+    (ours,) = (hook for hook in hooks if hook["destination"].endswith(PATH))
+    assert ours["disabled"]
+    receiver.away = False
+    given = {"kommo_webhook_secret": SecretStr(SECRET), "ponte_public_url": receiver.home}
+    with reaching(inbox.reach.settings.model_copy(update=given)) as (reach, _):
+        subscription.tend_all(reach)
+    key = ids(inbox, "leads")[-1]
+    inbox.box.kommo.change("leads", [key], {"name": "Ouvida"})
+    assert set(drained(inbox)) == {"done"}
+    assert names(inbox, LEADS)[key] == "Ouvida"
+    read(inbox, LEADS)
+    assert names(inbox, LEADS) == true_names(inbox, "leads")
 
 
 def test_trap_30_a_body_is_known_by_its_account_id_alone(inbox: Ground) -> None:

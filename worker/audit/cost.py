@@ -1,4 +1,4 @@
-"""What an audit will cost, told before it starts: from the rows that are known, without a request."""
+"""What a walk through everything will cost, told before it starts: from the rows that are known, without a request."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from shared.settings import Settings
 from worker.audit.auditor import RECENT
 from worker.audit.progress import BY_ID, IN_FULL, LATELY
 from worker.sources.budget import SPACING
-from worker.sources.opening import audit_rate, daily_limit
+from worker.sources.opening import daily_limit, vendor_rate
 from worker.sync import plan
 
 
 @dataclass(frozen=True)
 class Cost:
-    """minutes: at the audits' pace, None without a limit; of_the_day: share of the vendor's daily limit."""
+    """minutes: at the pace that is kept, None without a limit; of_the_day: share of the vendor's daily limit."""
 
     resource: str
     scope: str
@@ -39,17 +39,18 @@ def of(
     integration: Integration,
     wanted: Sequence[Resource],
     now: datetime,
+    share: float,
 ) -> list[Cost]:
-    """One for each list, in their order."""
-    rate = audit_rate(settings, integration)
+    """One for each list, in their order. share: of the vendor's rate, that may be used."""
+    rate = vendor_rate(settings, integration)
     daily = daily_limit(settings, integration.provider)
     found = []
     for resource in wanted:
         rows = _rows(connection, integration.id, resource, now)
         requests = _requests(connection, settings, integration.id, resource, rows, now)
-        minutes = requests * SPACING / rate / 60 if rate else None
-        share = requests / daily if daily else None
-        found.append(Cost(resource.full_name, scope(resource), rows, requests, minutes, share))
+        minutes = requests * SPACING / (rate * share) / 60 if rate else None
+        of_the_day = requests / daily if daily else None
+        found.append(Cost(resource.full_name, scope(resource), rows, requests, minutes, of_the_day))
     return found
 
 

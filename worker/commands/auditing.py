@@ -48,7 +48,9 @@ def costs(reach: Reach, lists: Wanted) -> list[Cost]:
         return [
             one
             for integration, some in lists
-            for one in cost.of(connection, reach.settings, integration, some, now)
+            for one in cost.of(
+                connection, reach.settings, integration, some, now, reach.settings.ponte_audit_share
+            )
         ]
 
 

@@ -11,7 +11,10 @@ from uuid import uuid4
 from rich.console import Console
 
 from shared import resources, runs
+from shared.db.engine import clock
+from shared.errors import Misuse
 from shared.resources.grammar import Resource
+from worker.audit import cost
 from worker.commands import progress
 from worker.reach import Reach
 from worker.sources.opening import with_credentials
@@ -25,7 +28,26 @@ def wanted(targets: Sequence[str]) -> list[Resource]:
     if not targets:
         return list(resources.ALL)
     chosen = {resource for target in targets for resource in resources.named(target)}
+    if all(resource.unlisted for resource in chosen):
+        names = ", ".join(resource.full_name for resource in chosen)
+        raise Misuse(
+            f"{names}: the vendor has no list of it to read; its webhooks bring the records"
+        )
     return [resource for resource in resources.ALL if resource in chosen]
+
+
+def tell_cost(reach: Reach, chosen: Sequence[Resource], console: Console) -> None:
+    """What reading all of it again will cost, before it starts."""
+    walked = [resource for resource in chosen if not resource.unlisted]
+    with reach.engine.begin() as connection:
+        for integration in with_credentials(reach, dict.fromkeys(r.provider for r in walked)):
+            mine = [resource for resource in walked if resource.provider == integration.provider]
+            costs = cost.of(connection, reach.settings, integration, mine, clock(connection), 1.0)
+            requests, minutes = sum(c.requests for c in costs), sum(c.minutes or 0 for c in costs)
+            console.print(
+                f"{integration.provider} {integration.id}: about {requests:,} requests, "
+                f"at least {minutes:.1f} minutes"
+            )
 
 
 def request(reach: Reach, chosen: Sequence[Resource], *, full: bool, trigger: str) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import (
+    AccountElsewhere,
     AddressBlocked,
     CredentialsRefused,
     FilterIgnored,
@@ -45,6 +46,8 @@ def check(path: str, status: int, body: Any) -> None:
         return
     if status == 401:
         raise CredentialsRefused(VENDOR, status, detail)
+    if 300 <= status < 400 or (status == 404 and path == API + ACCOUNT.path):
+        raise AccountElsewhere(VENDOR, status)
     if status == 403 and not isinstance(body, Mapping):
         raise AddressBlocked(VENDOR)
     if status in (402, 403, 404):
@@ -56,8 +59,6 @@ def check(path: str, status: int, body: Any) -> None:
         raise TooHeavy(VENDOR, f"HTTP {status} at {path}")
     if status >= 500:
         raise VendorUnavailable(VENDOR, f"HTTP {status} at {path}")
-    if 300 <= status < 400:
-        detail = "the account lives elsewhere; correct KOMMO_API_URL"
     raise RequestRefused(VENDOR, path, status, detail)
 
 
@@ -80,7 +81,7 @@ class Kommo:
         resource = ask.resource
         path = API + resource.path.format(**ask.slice)
         if resource.single:
-            return _single(self.door.get(path, resource.params), number)
+            return _single(self._asked(path, resource.params), number)
         question = {**resource.params, **resource.order, **_since(ask)}
         parts = list(self._parts(path, question, number, resource.page_size))
         first, (last, size) = parts[0][0], parts[-1]
@@ -97,12 +98,23 @@ class Kommo:
     ) -> Iterable[tuple[Answer, int]]:
         """A page with its size; where that is too heavy (504), the smaller pages that it consists of."""
         try:
-            yield self.door.get(path, {**question, "limit": size, "page": number}), size
+            yield self._asked(path, {**question, "limit": size, "page": number}), size
         except TooHeavy:
             if size % PARTS:
                 raise
             for part in range((number - 1) * PARTS + 1, number * PARTS + 1):
                 yield from self._parts(path, question, part, size // PARTS)
+
+    def _asked(
+        self, path: str, question: Mapping[str, Any], answers: tuple[int, ...] = ()
+    ) -> Answer:
+        """A list that is not there (404) may be the sign of an account that is not there (9, 25)."""
+        try:
+            return self.door.get(path, question, answers)
+        except NotAvailable as error:
+            if error.status == 404:
+                self.account()
+            raise
 
     def look(self, ask: Ask, ids: Sequence[str]) -> Found:
         """Records by id. One bad id must not spoil the batch (400), nor its weight (504): it is halved.
@@ -115,7 +127,7 @@ class Kommo:
             return self._look_at_one(f"{path}/{ids[0]}")
         question = {**resource.params, **resource.order, by_id.filter: list(ids)}
         try:
-            answer = self.door.get(path, {**question, "limit": len(ids)}, answers=(400,))
+            answer = self._asked(path, {**question, "limit": len(ids)}, answers=(400,))
         except TooHeavy:
             if len(ids) == 1:
                 raise
@@ -135,6 +147,8 @@ class Kommo:
     def _look_at_one(self, path: str) -> Found:
         """A list that is none: records come one by one; 204 and 404 both mean that there is none."""
         answer = self.door.get(path, answers=(404,))
+        if answer.status == 404:
+            self.account()  # it answers as long as it is there
         found = isinstance(answer.body, Mapping) and answer.status == 200
         return Found([answer.body] if found else [], answer.observed_at)
 

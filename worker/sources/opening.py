@@ -171,21 +171,23 @@ def daily_limit(settings: Settings, provider: str) -> int | None:
     return None if provider == "kommo" else settings.gestao_click_daily_limit
 
 
-def audit_rate(settings: Settings, integration: Integration) -> float | None:
-    """Requests a second of all audits of an account together; None: no limit (loopback)."""
+def vendor_rate(settings: Settings, integration: Integration) -> float | None:
+    """Requests a second that an account may be asked; None: no limit (loopback)."""
     url = integration.url or addresses.configured(settings, integration.provider)
-    return _audit_rate(settings, _vendors_books(settings, integration.provider, url, ""))
+    return _rate(_vendors_books(settings, integration.provider, url, ""))
 
 
-def _audit_rate(settings: Settings, books: list[Book]) -> float | None:
-    return min(book.rate for book in books) * settings.ponte_audit_share if books else None
+def _rate(books: list[Book]) -> float | None:
+    return min((book.rate for book in books), default=None)
 
 
 def _books(settings: Settings, provider: str, url: str, account: str, priority: str) -> list[Book]:
-    """The vendor's limits; audits keep to their share of them by a book of their own."""
+    """The vendor's limits; who iterates through everything keeps to a share of them, by a book of its own."""
     books = _vendors_books(settings, provider, url, account)
-    rate = _audit_rate(settings, books)
-    return [*books, Book(f"{account}:audit", rate)] if priority == AUDIT and rate else books
+    rate = _rate(books)
+    if priority != AUDIT or rate is None:
+        return books
+    return [*books, Book(f"{account}:audit", rate * settings.ponte_audit_share)]
 
 
 def _vendors_books(settings: Settings, provider: str, url: str, account: str) -> list[Book]:

@@ -28,11 +28,13 @@ from shared.errors import (
 )
 from shared.integrations import Integration
 from shared.logs import logger
-from shared.runs import UNAVAILABLE, Run
+from shared.runs import SCHEDULE, UNAVAILABLE, Run
 from worker import reports
 from worker.reach import Reach
 from worker.sources import identity, oauth
+from worker.sources.budget import AUDIT, SYNC
 from worker.sources.opening import open_source
+from worker.sync import checkpoint
 from worker.sync.engine import Engine
 
 PATIENCE = {"cli": 3}
@@ -107,7 +109,12 @@ def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> 
     given = oauth.usable(reach, integration)
     lease = _Lease(reach, run)
     source = open_source(
-        reach, integration, given, waiting=lease.renew_now_and_then, asked=lease.count_request
+        reach,
+        integration,
+        given,
+        priority=_priority(reach, run),
+        waiting=lease.renew_now_and_then,
+        asked=lease.count_request,
     )
     try:
         account = identity.prove(reach, integration, given, source)
@@ -117,6 +124,17 @@ def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> 
         raise
     finally:
         lease.close()
+
+
+def _priority(reach: Reach, run: Run) -> str:
+    """The full walks of the night are paced like audits: Kommo restricts those who iterate through everything
+    without need (kommo-api.md 3.1). A list that was never read, or that somebody wants in full now, is not.
+    """
+    if run.trigger != SCHEDULE or not run.full:
+        return SYNC
+    with reach.engine.begin() as connection:
+        known = checkpoint.cursor(connection, run.integration_id, run.resource.full_name)
+    return AUDIT if known else SYNC
 
 
 def _again_later(reach: Reach, run: Run, error: Exception) -> None:

@@ -147,5 +147,5 @@ def test_the_cost_tells_minutes_and_the_share_of_the_day(ground: Ground) -> None
 def _cost(ground: Ground, resource: Resource) -> cost.Cost:
     integration, now = ground.integration(resource.provider), datetime.now(UTC)
     told: cost.Cost
-    (told,) = ground.run(cost.of, ground.reach.settings, integration, [resource], now)
+    (told,) = ground.run(cost.of, ground.reach.settings, integration, [resource], now, 0.2)
     return told

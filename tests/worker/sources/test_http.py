@@ -8,6 +8,7 @@ import requests
 
 from sandbox.http import Request, Response
 from shared.errors import (
+    AccountElsewhere,
     AddressBlocked,
     CredentialsRefused,
     NotAvailable,
@@ -135,7 +136,7 @@ def test_null_characters_are_taken_out_of_keys_and_values_and_nothing_else_is() 
 def test_a_redirect_is_never_followed_and_says_what_to_correct(status: int, body: bytes) -> None:
     with vendor(FINE) as elsewhere:
         moved = reply(status, body, "text/html", Location=f"{elsewhere.server.url}/x")
-        with vendor(moved) as there, pytest.raises(RequestRefused, match="KOMMO_API_URL"):
+        with vendor(moved) as there, pytest.raises(AccountElsewhere, match="KOMMO_API_URL"):
             ask(there)
         assert elsewhere.heard == []
         assert len(there.heard) == 1
