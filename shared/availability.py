@@ -27,6 +27,14 @@ def name_of(slice_: Asked) -> str:
     return "&".join(f"{name}={slice_[name]}" for name in sorted(slice_))
 
 
+def refused(connection: Connection, integration_id: int, resource: Resource) -> set[str]:
+    """Slices that were refused when they were last asked for: nothing of them was read since."""
+    chosen = select(table.c.slice).where(
+        table.c.integration_id == integration_id, table.c.resource == resource.full_name
+    )
+    return set(connection.scalars(chosen))
+
+
 def refused_lately(connection: Connection, integration_id: int, resource: Resource) -> set[str]:
     """Slices that were refused within the last day: the schedule does not ask for them."""
     chosen = select(table.c.slice).where(

@@ -7,17 +7,16 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 import pytest
 from pydantic import SecretStr
 
 from sandbox.http import Request, Response
 from shared import resources
 from shared.db.engine import clock
-from shared.resources.columns import Context, Type
+from shared.resources.columns import Context
 from shared.resources.grammar import Resource
 from tests.contract.changes import bring_back, remove, rewrite, spoilt, text_column
-from tests.contract.worlds import Expected, tables_of, value_of, world
+from tests.contract.worlds import Expected, keyed, tables_of, value_of, world, wrong_columns
 from tests.ground import Ground, Row, ground_on, pages_of, reaching
 from tests.servers import copy_of
 from worker.sync import rows
@@ -36,16 +35,6 @@ lists = each(r for r in WALKED if not r.single)
 sweepable = each(r for r in WALKED if not r.single and not r.append_only)
 unconfirmed = each(r for r in WALKED if not r.single and not r.append_only and not r.by_id)
 tellers = each(r for r in WALKED if (r.tombstone and r.news) or r.name == "tasks")
-
-
-def keyed(resource: Resource, found: list[Row]) -> dict[tuple[Any, ...], Row]:
-    return {tuple(row[name] for name in resource.key): row for row in found}
-
-
-def same(type_: Type, stored: Any, expected: Any) -> bool:
-    if type_ == Type.JSON and isinstance(expected, str):
-        return bool(stored == orjson.loads(expected))
-    return bool(stored == expected)
 
 
 def done(report: Row) -> Row:
@@ -67,14 +56,7 @@ def test_the_first_run_brings_the_whole_world(ground: Ground, resource: Resource
     for key, row in mirrored.items():
         assert row["raw"] == expected[key].record
         assert row["deleted_at"] is row["missing_since"] is None
-    wrong = [
-        (key, column.name, mirrored[key][column.name], value)
-        for key, each in expected.items()
-        for column in resource.columns
-        if (value := value_of(resource, column, each)) is not ...
-        and not same(column.type, mirrored[key][column.name], value)
-    ]
-    assert wrong == []
+    assert wrong_columns(resource, expected, mirrored) == []
 
 
 @every_resource

@@ -119,6 +119,33 @@ def value_of(resource: Resource, column: Any, expected: Expected) -> Any:
     return converted(resource, column.type, value)
 
 
+def keyed(resource: Resource, rows: list[Json]) -> dict[Key, Json]:
+    return {tuple(row[name] for name in resource.key): row for row in rows}
+
+
+Wrong = tuple[Key, str, Any, Any]
+"""(key, column, what is stored, what should be)"""
+
+
+def wrong_columns(
+    resource: Resource, expected: dict[Key, Expected], mirrored: dict[Key, Json]
+) -> list[Wrong]:
+    """Columns that do not hold what the world says; both by key, and each key in both."""
+    return [
+        (key, column.name, mirrored[key][column.name], value)
+        for key, each in expected.items()
+        for column in resource.columns
+        if (value := value_of(resource, column, each)) is not ...
+        and not _same(column.type, mirrored[key][column.name], value)
+    ]
+
+
+def _same(type_: Type, stored: Any, expected: Any) -> bool:
+    if type_ == Type.JSON and isinstance(expected, str):
+        return bool(stored == orjson.loads(expected))
+    return bool(stored == expected)
+
+
 def converted(resource: Resource, type_: Type, value: Any) -> Any:
     if value is None or type_ == Type.JSON:
         return value

@@ -17,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, text
 
+from shared.db.engine import clock
 from shared.errors import BudgetSpent, Paused, VendorUnavailable
 from shared.logs import logger
 
@@ -65,7 +66,7 @@ class Budget:
         self._books, self._account, self._daily = tuple(books), account, daily
         self._take = redis.register_script((_HERE / "take.lua").read_text())
         self._open = redis.register_script((_HERE / "open.lua").read_text())
-        self._held: tuple[float, datetime] | None = None
+        self._held: float | None = None
 
     def slot(self, priority: str, waiting: Callable[[], None]) -> datetime:
         """Returns when a request may be sent, at once; the moment is PostgreSQL's clock, just before it.
@@ -74,8 +75,10 @@ class Budget:
         silence, BudgetSpent when the day's requests are used up, VendorUnavailable without Redis.
         """
         held, self._held = self._held, None
-        if held and time.monotonic() - held[0] <= LATE:
-            return held[1]
+        if held and time.monotonic() - held <= LATE:
+            # what was decided since then must be older than the request
+            with self._engine.begin() as connection:
+                return clock(connection)
         try:
             while True:
                 waiting()
@@ -87,8 +90,8 @@ class Budget:
 
     def hold(self, priority: str, waiting: Callable[[], None]) -> None:
         """Takes the next request's slot now: what is decided after it, is decided as late as can be."""
-        observed_at = self.slot(priority, waiting)
-        self._held = (time.monotonic(), observed_at)
+        self.slot(priority, waiting)
+        self._held = time.monotonic()
 
     def _try_slot(self, priority: str) -> datetime | None:
         """Reserves a slot, sleeps until it comes and counts the request; None: ask again."""

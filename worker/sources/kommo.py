@@ -117,7 +117,10 @@ class Kommo:
             raise
 
     def look(self, ask: Ask, ids: Sequence[str]) -> Found:
-        """Records by id. One bad id must not spoil the batch (400), nor its weight (504): it is halved."""
+        """Records by id. One bad id must not spoil the batch (400), nor its weight (504): it is halved.
+
+        What a lowered limit may have cut off is looked at again before it counts as absent.
+        """
         resource, path = ask.resource, API + ask.resource.path.format(**ask.slice)
         by_id = resource.by_id
         if by_id is None or by_id.filter is None:
@@ -132,9 +135,14 @@ class Kommo:
         if answer.status == 400:
             return self._refused(ask, ids, answer)
         records = list(_records(answer.body, resource.records))
-        if {str(dig(record, resource.key[-1:])) for record in records} - {*ids, "None"}:
+        met = {str(dig(record, resource.key[-1:])) for record in records}
+        if met - {*ids, "None"}:
             raise FilterIgnored(VENDOR, by_id.filter)
-        return Found(records, answer.observed_at)
+        found, rest = Found(records, answer.observed_at), [id_ for id_ in ids if id_ not in met]
+        if not rest or not 0 < len(records) < len(ids):
+            return found
+        cut_off = _more(answer.body, resource.records[:1], len(ids)) is not False
+        return _both(found, self.look(ask, rest)) if cut_off else found
 
     def _look_at_one(self, path: str) -> Found:
         """A list that is none: records come one by one; 204 and 404 both mean that there is none."""
@@ -151,12 +159,7 @@ class Kommo:
 
     def _halved(self, ask: Ask, ids: Sequence[str]) -> Found:
         half = len(ids) // 2
-        first, second = self.look(ask, ids[:half]), self.look(ask, ids[half:])
-        return Found(
-            [*first.records, *second.records],
-            min(first.observed_at, second.observed_at),
-            refused=first.refused + second.refused,
-        )
+        return _both(self.look(ask, ids[:half]), self.look(ask, ids[half:]))
 
     def news(self, resource: Resource, since: datetime) -> list[News]:
         """From the audit log; where the plan gives none, from the trash (kommo-api.md 4.4)."""
@@ -241,6 +244,14 @@ def _records(body: Any, path: Sequence[str]) -> Iterable[Record]:
             for item in (part.values() if isinstance(part, Mapping) else part)
         ]
     return found
+
+
+def _both(first: Found, second: Found) -> Found:
+    return Found(
+        [*first.records, *second.records],
+        min(first.observed_at, second.observed_at),
+        refused=first.refused + second.refused,
+    )
 
 
 def _more(body: Any, path: Sequence[str], asked: int) -> bool | None:

@@ -31,7 +31,8 @@ class Position:
     in this slice; total: what the vendor said it has; last: what the last page is recognised by;
     tries: how often this slice was begun; passes: how often the whole walk was; doubted: so much was
     absent that the walk was repeated; refused: slices that the vendor did not give, and why; left_out:
-    slices that it refused lately and that were not asked for.
+    slices that it refused lately and that were not asked for; unread: slices that it refused until now, which are
+    read in full; counted: this walk's misses are in the books.
     """
 
     asks: list[dict[str, str]]
@@ -50,6 +51,8 @@ class Position:
     doubted: bool = False
     refused: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    counted: bool = False
 
     @classmethod
     def start(cls, asks: list[dict[str, str]], now: datetime, since: datetime | None) -> Position:
@@ -78,6 +81,10 @@ class Position:
     def complete(self) -> bool:
         """Everything that the vendor counted was met, and it never counted anew."""
         return self.total is None or (self.steady and self.distinct == self.total)
+
+    def since_in(self, slice_: str) -> datetime | None:
+        """Since when a slice is asked for; None: all of it."""
+        return None if slice_ in self.unread else self.since
 
     def begin_slice(self, number: int, now: datetime, *, tries: int = 1, page: int = 1) -> None:
         self.slice, self.page, self.tries = number, page, tries

@@ -101,7 +101,8 @@ class Engine:
     def _walk_slice(self) -> None:
         """Reads the current slice to its proven end."""
         position = self._position
-        ask = Ask(self._resource, position.asks[position.slice], position.since)
+        slice_ = position.asks[position.slice]
+        ask = Ask(self._resource, slice_, position.since_in(name_of(slice_)))
         for number, page in walk.pages(self._source, ask, position.page):
             if not page.records:
                 position.note_total(page.total)
@@ -255,17 +256,15 @@ class Engine:
         """Marks what has vanished; False when so much is absent that the walk has to be repeated."""
         position, resource = self._position, self._resource
         unmet = sweep.unmet(self._reach.engine, self._integration.id, resource, position.started_at)
-        absent = sweep.by_slice(resource, unmet)
-        for unread in (*position.refused, *position.left_out):
-            absent = {ask: ids for ask, ids in absent.items() if name_of(dict(ask)) != unread}
-        if not absent:
+        unread = {*position.refused, *position.left_out}
+        absent = [key for key in unmet if name_of(sweep.slice_of(resource, key)) not in unread]
+        if not absent or position.counted:
             return True
-        count = sum(map(len, absent.values()))
-        if sweep.suspicious(count, self._live()) and not position.doubted:
+        if sweep.suspicious(len(absent), self._live()) and not position.doubted:
             position.doubted = True
             return False
         if resource.by_id:
-            for slice_, ids in absent.items():
+            for slice_, ids in sweep.by_slice(resource, absent).items():
                 self._look(slice_, dict.fromkeys(ids))
             return True
         with self._reach.engine.begin() as connection:
@@ -278,6 +277,7 @@ class Engine:
                 clock(connection),
                 self._cause,
             )
+            position.counted = True
             self._save(connection, gone=runs_table.c.gone + gone)
         return True
 

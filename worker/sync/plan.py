@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from shared import resources
-from shared.availability import WHOLE, is_refused, name_of, refused_lately
+from shared.availability import WHOLE, is_refused, name_of, refused, refused_lately
 from shared.db.mirror import rows_table
 from shared.errors import DependencyMissing
 from shared.resources.grammar import Horizon, Resource
@@ -27,10 +27,11 @@ def position(
     today = now.astimezone(ZoneInfo(timezone)).date()
     asks = slices(connection, run.integration_id, run.resource, today, history_from, full=full)
     since = cursor - OVERLAP if cursor and run.resource.since and not full else None
-    refused = _refused(connection, run)
-    left_out = [ask for ask in asks if name_of(ask) in refused]
-    begun = Position.start([ask for ask in asks if ask not in left_out], now, since)
-    begun.left_out = [name_of(ask) for ask in left_out]
+    left_out = _left_out(connection, run)
+    unread = refused(connection, run.integration_id, run.resource) - {*left_out, WHOLE}
+    begun = Position.start([ask for ask in asks if name_of(ask) not in left_out], now, since)
+    begun.left_out = [name_of(ask) for ask in asks if name_of(ask) in left_out]
+    begun.unread = [name_of(ask) for ask in asks if name_of(ask) in unread]
     return begun
 
 
@@ -54,7 +55,7 @@ def slices(
     return [dict(ask) for ask in resource.asks(horizon)]
 
 
-def _refused(connection: Connection, run: Run) -> set[str]:
+def _left_out(connection: Connection, run: Run) -> set[str]:
     """Slices that the schedule leaves out for a day; who asks for the list gets them tried again."""
     if run.trigger != SCHEDULE:
         return set()

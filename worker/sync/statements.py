@@ -34,7 +34,6 @@ class Statements:
     forget_rejects: str
     absent: str
     missed: str
-    gone_twice: str
 
 
 def stamps_name(resource: Resource) -> str:
@@ -137,10 +136,8 @@ def of(resource: Resource) -> Statements:
             and s.observed_at < %(observed_at)s and not s.gone order by {_of("s", resource)}""",
         missed=f"""
             update {stamps} s set misses = least(s.misses + 1, 100)
-            where s.integration_id = %(integration)s and s.observed_at < %(observed_at)s and not s.gone""",
-        gone_twice=f"""
-            select {_of("s", resource)} from {stamps} s where s.integration_id = %(integration)s
-            and s.misses >= 2 and not s.gone order by {_of("s", resource)}""",
+            from {given} where {mine} and s.observed_at < %(observed_at)s and not s.gone
+            returning {_of("s", resource)}, s.misses""",
     )
 
 

@@ -83,10 +83,15 @@ def by_slice(resource: Resource, keys: Iterable[Key]) -> dict[Slice, list[str]]:
     """Ids of keys, by the slice in which they stand: the other way round."""
     sorted_: dict[Slice, list[str]] = {}
     for key in keys:
-        named = zip(resource.key_columns, key, strict=True)
-        slice_ = tuple((column.name, str(value)) for column, value in named if column.asked)
+        slice_ = tuple(slice_of(resource, key).items())
         sorted_.setdefault(slice_, []).append(str(key[-1]))
     return sorted_
+
+
+def slice_of(resource: Resource, key: Key) -> dict[str, str]:
+    """The slice in which a key stands."""
+    named = zip(resource.key_columns, key, strict=True)
+    return {column.name: str(value) for column, value in named if column.asked}
 
 
 def _asked_before(
@@ -116,18 +121,17 @@ def mark_twice_missed(
     connection: Connection,
     integration_id: int,
     resource: Resource,
-    walked: Iterable[Slice],
+    absent: Sequence[Key],
     since: datetime,
     now: datetime,
     cause: str,
 ) -> int:
     """For lists without a way to ask by id: marks what two complete walks in a row did not meet.
 
-    walked: the slices in which something is absent; what the vendor refused to list is not judged.
+    absent: what this walk did not meet, without what the vendor refused to list: that is not judged.
     """
     mirror = Mirror(connection, integration_id, resource, cause)
-    slices = set(walked)
-    missed = [key for key in mirror.missed(since) if slices & set(by_slice(resource, [key]))]
+    missed = mirror.missed(absent, since)
     return mirror.gone(missed, now, told=False, how=ABSENT_TWICE)
 
 

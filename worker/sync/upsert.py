@@ -162,10 +162,10 @@ class Mirror:
         """Live keys that nothing has met since a moment."""
         return [tuple(row) for row in self._run(self._sql.absent, observed_at=since)]
 
-    def missed(self, since: datetime) -> list[Key]:
-        """Counts a miss for every absent key; returns those that two complete walks in a row missed."""
-        self._run(self._sql.missed, observed_at=since)
-        return [tuple(row) for row in self._run(self._sql.gone_twice)]
+    def missed(self, keys: Sequence[Key], since: datetime) -> list[Key]:
+        """Counts a miss for each that nothing has met since; returns those that two walks in a row missed."""
+        counted = self._run(self._sql.missed, observed_at=since, **self._keys(keys))
+        return sorted(tuple(row[:-1]) for row in counted if row[-1] >= 2)
 
 
 def _lost(row: Row, known: Mapping[Key, Known], observed_at: datetime) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
+from shared.db.engine import clock
 from shared.errors import BudgetSpent, Paused, VendorUnavailable
 from tests.ground import reaching, settings_for
 from tests.servers import copy_of
@@ -197,6 +198,20 @@ def test_a_slot_that_is_held_is_used_at_once_or_not_at_all(base: Reach, name: st
     started = time.monotonic()
     made.slot(SYNC, nothing)
     assert time.monotonic() - started > 0.3, "too old: another one"
+
+
+@pytest.mark.parametrize("rate", [0, 50])
+def test_what_was_done_since_a_slot_was_held_is_older_than_its_moment(
+    base: Reach, name: str, rate: int
+) -> None:
+    """Deliveries are claimed after it: what they lead to must win over pages asked for before them."""
+    books = [Book(name, rate)] if rate else []
+    made = Budget(base.redis, base.engine, books, name, None)
+    opened(base, name)
+    made.hold(WEBHOOKS, nothing)
+    with base.engine.begin() as connection:
+        claimed_at = clock(connection)
+    assert made.slot(WEBHOOKS, nothing) > claimed_at
 
 
 @pytest.mark.parametrize("webhooks", [1, 3])

@@ -157,6 +157,50 @@ def test_a_refused_batch_is_halved_until_the_bad_id_stands_alone() -> None:
     assert {r["id"] for r in found.records} == set(range(1, 33)) - {13}
 
 
+def asked_ids(request: Request) -> list[str]:
+    return [value for name, value in request.pairs if name == "filter[id][]"]
+
+
+def test_a_batch_that_is_too_heavy_is_halved_until_it_is_answered() -> None:
+    def answer(request: Request) -> Response:
+        wanted = asked_ids(request)
+        if len(wanted) > 2:
+            return reply(504, "<html>504 Gateway Time-out</html>", "text/html")
+        return reply(200, {"_embedded": {"leads": [{"id": int(id_)} for id_ in wanted]}})
+
+    with vendor(answer) as there:
+        found = Kommo(there.door(kommo.dialect("t"), 1)).look(Ask(LEADS), list("1234567"))
+        assert all(r.one("limit") == str(len(asked_ids(r))) for r in there.heard)
+    assert {r["id"] for r in found.records} == set(range(1, 8))
+
+
+def test_a_single_id_that_is_too_heavy_is_absent_from_nothing() -> None:
+    with (
+        vendor(reply(504, "<html>504</html>", "text/html")) as there,
+        pytest.raises(VendorUnavailable),
+    ):
+        source(there).look(Ask(LEADS), ["1", "2"])
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["next", "no next"])
+def test_what_a_lowered_limit_cut_off_is_looked_at_again_and_not_taken_for_absent(
+    linked: bool,
+) -> None:
+    """The server may answer fewer rows than were asked for (kommo-api.md 4.2)."""
+
+    def answer(request: Request) -> Response:
+        there = [int(id_) for id_ in asked_ids(request) if id_ != "7"][:50]
+        if not there:
+            return Response(204)
+        links = {"next": {"href": "x"}} if linked else {}
+        return reply(200, {"_links": links, "_embedded": {"leads": [{"id": n} for n in there]}})
+
+    with vendor(answer) as there:
+        found = source(there).look(Ask(LEADS), [str(n) for n in range(1, 121)])
+        assert len(there.heard) <= 4
+    assert {r["id"] for r in found.records} == set(range(1, 121)) - {7}
+
+
 def test_two_hundred_and_fifty_ids_fit_into_one_request() -> None:
     ids = [str(40_000_000_000 + n) for n in range(250)]
     with vendor(Response(204)) as there:
@@ -190,6 +234,13 @@ def test_news_are_read_to_their_last_page_and_come_oldest_first() -> None:
         assert [dict(r.pairs)["page"] for r in there.heard] == ["1", "2"]
         assert there.heard[0].one("filter[type]") == ",".join(LEADS.news)
     assert [(item.id, item.deleted) for item in told] == [("1", True), ("2", False)]
+
+
+def test_news_go_on_behind_a_full_page_without_next() -> None:
+    """The link may be missing although more rows exist (kommo-api.md 9, 2)."""
+    full = events(*(event(n, "lead_deleted", SINCE) for n in range(1, 1 + kommo.EVENTS_LIMIT)))
+    with vendor(full, events(event(1000, "lead_deleted", SINCE))) as there:
+        assert len(source(there).news(LEADS, SINCE)) == kommo.EVENTS_LIMIT + 1
 
 
 def test_news_of_other_kinds_or_from_before_are_left_out_though_the_filter_was_ignored() -> None:
