@@ -42,12 +42,13 @@ def python(code: str) -> list[str]:
 def supervise(code: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """A supervisor in a process of its own; `code` has Supervisor, Program, python, folder."""
     prelude = f"""
-        import sys
+        import signal, sys
         from pathlib import Path
         import structlog
         from tests.worker.commands.test_supervisor import python
         from worker.commands.supervisor import Program, Supervisor
         folder = Path({str(folder)!r})
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     """
     source = textwrap.dedent(prelude) + textwrap.dedent(code)
