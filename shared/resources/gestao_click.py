@@ -13,7 +13,7 @@ from shared.resources.grammar import (
     Windows,
 )
 
-STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True)
+STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True, stores=True)
 NOT_FINISHED = Unsettled(
     "nome_situacao",
     ("concretiz", "conclu", "finaliz", "cancel", "entreg", "fatur", "recus", "perdid", "reprov"),

@@ -145,7 +145,7 @@ def open_door(
             reach.engine,
             _books(settings, given.provider, given.url, account, priority),
             account,
-            daily_limit(settings, given.provider),
+            settings.daily_limit(given.provider),
         ),
         timeout=milliseconds / 1000,
         attempts=settings.kommo_retry_attempts,
@@ -164,11 +164,6 @@ def _dialect(given: Credentials) -> Dialect:
     if given.provider == "kommo":
         return kommo.dialect(*given.secrets)
     return gestao_click.dialect(*given.secrets)
-
-
-def daily_limit(settings: Settings, provider: str) -> int | None:
-    """Requests that a vendor allows in 24 hours; None: it does not count them."""
-    return None if provider == "kommo" else settings.gestao_click_daily_limit
 
 
 def vendor_rate(settings: Settings, integration: Integration) -> float | None:
