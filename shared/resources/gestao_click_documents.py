@@ -16,9 +16,19 @@ from shared.resources.gestao_click_words import (
     product_lines,
     service_lines,
 )
-from shared.resources.grammar import Child, Dimension, Listed, OneOf, Resource, TrailingDays, Within
+from shared.resources.grammar import Child, Dimension, Listed, OneOf, Resource, Unsettled, Windows
 
-RECENT = TrailingDays("data_inicio", "data_fim", days=30)
+NOT_FINISHED = Unsettled(
+    "nome_situacao",
+    ("concretiz", "conclu", "finaliz", "cancel", "entreg", "fatur", "recus", "perdid", "reprov"),
+)
+"""Situations differ per account (12); a document that none of these words ends is read again."""
+
+
+def _by_day(column: str) -> Windows:
+    return Windows("data_inicio", "data_fim", (column,), near=(30, 1), open=NOT_FINISHED)
+
+
 STORE: tuple[Column, ...] = (asked("loja_id"), word("nome_loja"))
 """The row has the store's name only."""
 
@@ -29,12 +39,10 @@ def _documents(
     parent: str,
     kinds: tuple[str, ...],
     dates: tuple[Column, ...],
-    proof: tuple[str, ...],
 ) -> Resource:
     """Sales, quotes and service orders share one shape.
 
-    kinds: several lists in one, for each of which must be asked; the row does not say which (5); proof: the
-    columns that show that the filter by date acted.
+    kinds: several lists in one, for each of which must be asked; the row does not say which (5).
     """
     type_: tuple[Column, ...] = (asked("tipo"),) if kinds else ()
     each_kind: tuple[Dimension, ...] = (OneOf("tipo", kinds),) if kinds else ()
@@ -82,8 +90,7 @@ def _documents(
             equipment(parent),
             additional(parent),
         ),
-        slices=(*each_kind, STORES, RECENT),
-        within=Within("data_inicio", "data_fim", proof),
+        slices=(*each_kind, STORES, _by_day("data")),
         detail=True,
     )
 
@@ -94,11 +101,10 @@ VENDAS = _documents(
     "venda_id",
     ("produto", "servico", "vendas_balcao"),
     (day("data"),),
-    ("data",),
 )
 
 ORCAMENTOS = _documents(
-    "orcamentos", "quotes", "orcamento_id", ("produto", "servico"), (day("data"),), ("data",)
+    "orcamentos", "quotes", "orcamento_id", ("produto", "servico"), (day("data"),)
 )
 
 # documented with `data`, seen with data_entrada and data_saida in its place: `data` is whichever is there
@@ -108,7 +114,6 @@ ORDENS_SERVICOS = _documents(
     "ordem_servico_id",
     (),
     (first_day("data", "data_entrada", "data"), day("data_entrada"), day("data_saida")),
-    ("data",),
 )
 
 PURCHASED: tuple[Column, ...] = (
@@ -177,7 +182,6 @@ COMPRAS = erp_list(
         instalments("compra_id", word("id")),
         Child("situacoes", ("situacoes",), "compra_id", HISTORY),
     ),
-    slices=(STORES, RECENT),
-    within=Within("data_inicio", "data_fim", ("data_emissao",)),
+    slices=(STORES, _by_day("data_emissao")),
     detail=True,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shared.resources.columns import count, day, flag, money, word
 from shared.resources.gestao_click_words import CHANGED, ID, STORES, additional, erp_list, named
-from shared.resources.grammar import Listed, Months, OneOf, Resource, Within
+from shared.resources.grammar import Listed, OneOf, Resource, Unsettled, Windows
 
 CENTROS_CUSTOS = erp_list(
     "centros_custos",
@@ -53,6 +53,17 @@ FORMAS_PAGAMENTOS = erp_list(
 )
 
 
+EFFECTIVE = Windows(
+    "data_inicio",
+    "data_fim",
+    # the effective date: the payment's if paid, else the due date (4)
+    ("data_liquidacao", "data_vencimento"),
+    near=(30, 30),
+    open=Unsettled("liquidado", ("true",)),
+    bounded=True,
+)
+
+
 def _titles(name: str, route: str, parent: str) -> Resource:
     """Receivables and payables share one shape; without a period only this month comes (4).
 
@@ -95,9 +106,7 @@ def _titles(name: str, route: str, parent: str) -> Resource:
             *CHANGED,
         ),
         children=(additional(parent),),
-        slices=(STORES, Months("data_inicio", "data_fim", ahead=24, near=1)),
-        # effective date: the payment's if paid, else the due date (gestaoclick-api.md 4)
-        within=Within("data_inicio", "data_fim", ("data_liquidacao", "data_vencimento")),
+        slices=(STORES, EFFECTIVE),
         detail=True,
     )
 

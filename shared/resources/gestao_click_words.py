@@ -6,7 +6,7 @@ Facts: gestaoclick-api.md 3 (wrappers), 5 (stores, types), 6 (lists), 7 (objects
 from __future__ import annotations
 
 from shared.resources.columns import Column, count, day, flag, money, word
-from shared.resources.grammar import ById, Child, Dimension, Listed, PerRow, Resource, Within
+from shared.resources.grammar import ById, Child, Dimension, Listed, PerRow, Resource
 
 ID: Column = word("id")
 STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True)
@@ -22,7 +22,6 @@ def erp_list(
     *,
     children: tuple[Child, ...] = (),
     slices: tuple[Dimension, ...] = (),
-    within: Within | None = None,
     detail: bool = False,
     dropped: tuple[str, ...] = (),
 ) -> Resource:
@@ -39,7 +38,6 @@ def erp_list(
         columns=columns,
         children=children,
         slices=slices,
-        within=within,
         by_id=ById() if detail else None,
         listed=listed,
         dropped=dropped,
