@@ -79,6 +79,8 @@ class Engine:
                 self._walk_slice()
             except NotAvailable as error:
                 self._leave_out(error)
+            except FilterIgnored as error:
+                self._read_without_dates(error)
 
     def _watch_the_time(self) -> None:
         """Called when everything so far is in the books."""
@@ -136,6 +138,18 @@ class Engine:
             position.begin_slice(follows, clock(connection))
             self._save(connection)
 
+    def _read_without_dates(self, error: FilterIgnored) -> None:
+        """A list whose dates are ignored comes whole anyway, so it is read whole (gestaoclick-api.md 11, 11)."""
+        cut, position = self._resource.windows, self._position
+        dated = [ask for ask in position.asks if cut and cut.start in ask]
+        if cut is None or cut.bounded or not dated:
+            raise error
+        dates = (cut.start, cut.end)
+        undated = [{name: ask[name] for name in ask if name not in dates} for ask in position.asks]
+        position.asks = [ask for n, ask in enumerate(undated) if ask not in undated[:n]]
+        position.tiers = [Tier.NEAR.value] * len(position.asks)
+        self._begin_pass(str(error))
+
     def _repeats(self, page: Page) -> bool:
         ends = proof.ends(page)
         repeated = ends == self._position.last and len(page.records) > 1
@@ -172,12 +186,16 @@ class Engine:
             )
 
     def _another(self, connection: Connection, ask: Ask, batch: Batch) -> dict[str, str] | None:
-        """The slice to which a page belongs, when it is not the one that was asked for."""
-        if self._resource.windows is None:
+        """The slice to which a first page belongs, when it is not the one that was asked for.
+
+        What the first slice brings is taken as it comes: of a list something is always read.
+        """
+        resource, position = self._resource, self._position
+        first = place_of(resource, position.asks[0])
+        if position.page > 1 or place_of(resource, ask.slice) == first:
             return None
-        since = self._position.pass_started_at
         return proof.carried(ask, batch) or proof.met_before(
-            connection, self._integration.id, ask, batch, since
+            connection, self._integration.id, ask, batch, position.pass_started_at
         )
 
     def _is_all_known(self, ask: Ask, page: Page) -> bool:

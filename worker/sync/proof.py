@@ -24,7 +24,7 @@ def acted(ask: Ask, batch: Batch) -> bool:
 
 
 def carried(ask: Ask, batch: Batch) -> dict[str, str] | None:
-    """What most records say of themselves where something else was asked for: `{"loja_id": "1"}`.
+    """What all records say of themselves where something else was asked for: `{"loja_id": "1"}`.
 
     Parameters that a vendor does not act upon, it ignores in silence (gestaoclick-api.md 3, 5).
     """
@@ -36,9 +36,8 @@ def carried(ask: Ask, batch: Batch) -> dict[str, str] | None:
     for at in carries:
         name = ask.resource.columns[at].name
         said = [str(row.values[at]) for row in batch.rows if row.values[at] is not None]
-        others = [value for value in said if value != ask.slice[name]]
-        if len(others) * 2 > len(said):
-            return {name: others[0]}
+        if said and ask.slice[name] not in said:
+            return {name: said[0]}
     return None
 
 
