@@ -22,6 +22,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--tasks", type=int, default=0, help="tasks besides the fixture's")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--months", type=int, default=6, help="how far back sales reach")
+    parser.add_argument("--ahead", type=float, default=0.0, help="seconds ahead of the clock")
     parser.add_argument("--kommo-limit", type=int, default=7, help="requests per second; 0: none")
     parser.add_argument("--gestao-click-limit", type=int, default=3)
     parser.add_argument("--gestao-click-daily-limit", type=int, default=30_000)

@@ -1,6 +1,5 @@
 """Both vendors in a box: the world, two servers, life, webhooks, control, in this process."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +139,10 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def advance(self, seconds: float) -> None:
+        """The sandbox's clock moves on by so much at once."""
+        self.world.set_clock(self.world.clock() + seconds)
+
     def public(self) -> Json:
         """What a client needs to know; the line printed when ready."""
         access, secret = self.gestao_click_tokens
@@ -183,14 +186,16 @@ class Sandbox:
         return key
 
     def _head(self) -> Json:
-        cut = time.time() - 86400
+        cut = self.world.clock() - 86400
         return {
+            "ahead": self.options.ahead,
             "deliveries": self.courier.waiting(),
             "grants": self.grants.kept(),
             "gestao_click_day": [t for t in list(self._erp.day.times) if t > cut],
         }
 
     def _resume(self, head: Json) -> None:
+        self.options.ahead = head.get("ahead", self.options.ahead)
         self._erp.day.times.extend(head.get("gestao_click_day", []))
         self.grants.resume(head.get("grants", {}))
         self.courier.take_up(head.get("deliveries", []))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sandbox.gestao_click.clock import clock_of, move_clock
 from sandbox.http import Request, Response, json_response
 from sandbox.kommo.account import settle
 from sandbox.kommo.control import KOMMO_HELP, kommo_routes
@@ -27,6 +28,7 @@ HELP = {
     "POST /_sandbox/merge": '{"vendor","list","winner","losers","silent"?}',
     "POST /_sandbox/pay": '{"list","id","day"?}: a title of Gestão Click',
     "POST /_sandbox/raw": '{"vendor","list","record"}: plants a record as is',
+    "GET|POST /_sandbox/clock": '{"ahead"|"advance"|"at"}: seconds, seconds, epoch or local time',
     "POST /_sandbox/life": '{"rate"}: changes per second',
     "POST /_sandbox/churn": '{"changes","vendor"?}',
     "POST /_sandbox/webhooks/storm": '{"count","leads","double","shuffle","concurrency"}',
@@ -48,6 +50,8 @@ class Control:
             "POST /merge": self.merge,
             "POST /pay": self.pay,
             "POST /raw": self.raw,
+            "GET /clock": lambda _: clock_of(box.world),
+            "POST /clock": self.clock,
             "POST /life": self.life,
             "POST /churn": self.churn,
             "POST /webhooks/storm": self.storm,
@@ -143,6 +147,10 @@ class Control:
     def raw(self, request: Request) -> Json:
         call = Call(self.box, request)
         return {"key": self.box.plant(call.vendor, call.name, call.get("record"), call.hidden)}
+
+    def clock(self, request: Request) -> Json:
+        move_clock(self.box.world, request.json())
+        return clock_of(self.box.world)
 
     def life(self, request: Request) -> Json:
         self.box.life.set_rate(float(request.json().get("rate", 0)))

@@ -28,6 +28,10 @@ class Options:
     now: float | None = None
     """Epoch at which the seeded world is built; None = the clock."""
 
+    # --- the clock
+    ahead: float = 0.0
+    """Seconds by which the sandbox's clock is ahead of the machine's (negative: behind)."""
+
     # --- whose account it is (two boxes = two accounts whose records have the same ids)
     account_id: int = 31990001
     subdomain: str = "sandbox"

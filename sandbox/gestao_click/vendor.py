@@ -1,6 +1,5 @@
 """Gestão Click at the door: two header tokens, limits per company (gestaoclick-api.md 1, 2)."""
 
-import time
 from random import Random
 
 import orjson
@@ -25,14 +24,14 @@ class GestaoClick:
         self.tokens = tokens
         self.second = Window(1.0)
         self.day = Window(DAY)
-        """By the clock, not the monotonic one: it outlives a restart in the state file."""
+        """By the sandbox's clock, not the monotonic one: it outlives a restart in the state file."""
 
     def below(self, path: str) -> str:
         return below_prefix(path)
 
     def refusal(self, request: Request, now: float, rng: Random) -> Response | None:
         """Section 2: 3 a second and 30,000 a day, per company: not per token or address."""
-        wall = time.time()
+        wall = self.api.world.clock()
         if self.day.full(wall, self.options.gestao_click_daily_limit):
             return envelope.TOO_MANY
         if not self.second.admit(now, self.options.gestao_click_limit):
