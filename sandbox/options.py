@@ -8,7 +8,9 @@ names the section. Everything but the first block can be changed while running
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-FIXED_AT_START = frozenset({"leads", "seed", "months", "tasks", "now", "account_id", "subdomain"})
+FIXED_AT_START = frozenset(
+    ("leads", "seed", "months", "tasks", "now", "account_id", "subdomain", "sales", "stores")
+)
 CHOICES = {
     "merge_losers": ("deleted", "vanish"),
     "stage_change": ("both", "status", "update"),
@@ -23,8 +25,15 @@ class Options:
     leads: int = 1000
     seed: int = 7
     months: int = 6
+    """How far back sales and other business reach."""
     tasks: int = 0
     """Tasks besides the fixture's."""
+    sales: int | None = None
+    """Sales of the ERP; None: six for ten leads."""
+    stores: int = 2
+    """Stores of the ERP; the fixture's two are always there."""
+    open_titles: float = 0.02
+    """Share of the titles due more than 30 days ago that are seeded open."""
     now: float | None = None
     """Epoch at which the seeded world is built; None = the clock."""
 

@@ -6,15 +6,13 @@ from random import Random
 
 from sandbox.gestao_click import blank
 from sandbox.gestao_click.clock import stamp, today
-from sandbox.gestao_click.money import cents, to_cents
 from sandbox.gestao_click.shop import Shop
-from sandbox.gestao_click.trade import Buyer, Order, make_sale, paid, titles_of
+from sandbox.gestao_click.trade import Buyer, Order, make_sale, net, paid, titles_of
 from sandbox.patch import patched
 from sandbox.records import Json, Key, Record, Table, key_of
 from sandbox.world import World
 
 VENDOR = "gestao-click"
-AMOUNTS = ("valor", "juros", "desconto", "taxa_banco", "taxa_operadora")
 
 
 class GestaoClickActions:
@@ -45,7 +43,7 @@ class GestaoClickActions:
                 return self._sell(table, fields, hidden or {})
             record = patched(self._newborn(table), fields)
             if "taxa_banco" in record and "valor_total" not in fields:
-                record["valor_total"] = _total(record)
+                record["valor_total"] = net(record)
             self._store(table, record, hidden)
             return record
 
@@ -79,7 +77,7 @@ class GestaoClickActions:
         if "modificado_em" in after:
             after["modificado_em"] = stamp(self.world.now())
         if "taxa_banco" in after and "valor_total" not in fields:
-            after["valor_total"] = _total(after)
+            after["valor_total"] = net(after)
         hidden = {**(record.hidden or {}), **fields.get("_sandbox", {})}
         after.pop("_sandbox", None)
         self._store(table, after, hidden or None)
@@ -134,7 +132,8 @@ class GestaoClickActions:
         buyer = Buyer() if kind == "vendas_balcao" else self.rng.choice(self.shop.buyers)
         day = date.fromisoformat(fields.get("data") or today(now).isoformat())
         code = self.shop.next_code(store)
-        order = Order(table.next_id(), code, day, stamp(now), kind, store, buyer)
+        situation = self.rng.choices(("60001", "60002"), (1, 9))[0]
+        order = Order(table.next_id(), code, day, stamp(now), kind, store, buyer, situation)
         sale = patched(make_sale(self.rng, order, self.shop.wares), fields)
         self._store(table, sale, {"tipo": kind, "loja_id": store.key})
         if self.world.has(VENDOR, "recebimentos"):
@@ -149,9 +148,3 @@ def _live(table: Table, key: Key) -> Record:
     if found not in table.live:
         raise KeyError(f"{table.spec.name} has no live record {key}")
     return table.live[found]
-
-
-def _total(title: Json) -> str:
-    """Section 7: valor + juros - desconto - taxa_banco - taxa_operadora."""
-    value, interest, *less = (to_cents(title.get(name)) for name in AMOUNTS)
-    return cents(value + interest - sum(less))
