@@ -118,34 +118,62 @@ def _lines(rng: Random, order: Order, wares: list[Ware]) -> tuple[list[Json], in
     return lines, total
 
 
+@dataclass(frozen=True)
+class Bill:
+    """What a document leaves in recebimentos or pagamentos."""
+
+    text: str
+    """The only tie: "Venda de nº 1101", "Ordem de serviço de nº 501", "Compra de nº 395"."""
+    at: str
+    store: Store
+    account: Account
+    party: Json
+    """cliente_id and nome_cliente, or entidade, fornecedor_id and nome_fornecedor."""
+
+
 def titles_of(sale: Json, store: Store, first_key: int) -> list[Json]:
     """The receivables of a sale, open."""
-    payments = [entry["pagamento"] for entry in sale["pagamentos"]]
-    account = store.bank if sale["cliente_id"] else store.box
+    return titles_for(bill_of(sale, store), payments_of(sale), first_key)
+
+
+def bill_of(sale: Json, store: Store, text: str = "Venda de nº") -> Bill:
+    return Bill(
+        text=f"{text} {sale['codigo']}",
+        at=sale["cadastrado_em"],
+        store=store,
+        account=store.bank if sale["cliente_id"] else store.box,
+        party={"cliente_id": sale["cliente_id"], "nome_cliente": sale["nome_cliente"]},
+    )
+
+
+def payments_of(document: Json) -> list[Json]:
+    return [entry["pagamento"] for entry in document["pagamentos"]]
+
+
+def titles_for(bill: Bill, payments: list[Json], first_key: int, before: int = 0) -> list[Json]:
+    """One for each payment, open; `before`: instalments that are there already."""
+    count = before + len(payments)
     made = []
-    for number, payment in enumerate(payments, 1):
-        text = f"Venda de nº {sale['codigo']}"
-        if len(payments) > 1:
-            text += f" ({number}/{len(payments)})"
-        key = first_key + number - 1
+    for number, payment in enumerate(payments):
+        part = f" ({before + number + 1}/{count})" if count > 1 else ""
+        key = first_key + number
         made.append(
             blank.title(
                 key,
                 key - 36000,
-                text,
+                bill.text + part,
                 to_cents(payment["valor"]),
                 payment["data_vencimento"],
-                sale["cadastrado_em"],
+                bill.at,
                 forma_pagamento_id=payment["forma_pagamento_id"],
                 nome_forma_pagamento=payment["nome_forma_pagamento"],
                 plano_contas_id=payment["plano_contas_id"],
                 nome_plano_conta=payment["nome_plano_conta"],
-                conta_bancaria_id=account.key,
-                nome_conta_bancaria=account.name,
-                cliente_id=sale["cliente_id"],
-                nome_cliente=sale["nome_cliente"],
-                loja_id=store.key,
-                nome_loja=store.name,
+                conta_bancaria_id=bill.account.key,
+                nome_conta_bancaria=bill.account.name,
+                loja_id=bill.store.key,
+                nome_loja=bill.store.name,
+                **bill.party,
             )
         )
     return made
