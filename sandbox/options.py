@@ -139,6 +139,8 @@ class Options:
     """kommo-api.md 5.21: a second POST of a destination: "replace" or "merge" its settings."""
 
     # --- Gestão Click
+    trade: float = 40.0
+    """Acts of a business day (POST /_sandbox/trade)."""
     wrapped: list[str] = field(default_factory=list)
     """gestaoclick-api.md 3: lists whose rows come as {"Venda": {...}}."""
     hide_inactive: bool = False
