@@ -164,6 +164,8 @@ class Sandbox:
 
     def stats(self) -> Json:
         doors = {vendor: door.stats.public() for vendor, door in self.doors.items()}
+        with self.doors["gestao-click"].turn:
+            doors["gestao-click"]["day"] = self._erp.used()
         return {**doors, "webhooks": self.courier.public()}
 
     def reset_stats(self) -> None:

@@ -183,6 +183,18 @@ class KommoLife(Hand):
             self.actions.merge(name, pair[0], pair[1:])
 
 
+SHOP = {
+    "sales.sell": 25, "sales.note": 10, "sales.conclude": 3, "sales.edit": 3, "sales.cancel": 2,
+    "sales.delete": 1, "titles.pay_due": 10, "titles.pay_late": 8, "titles.pay_ahead": 10,
+    "titles.undo": 1, "titles.rebook": 3, "titles.new": 5, "titles.delete": 1,
+    "orders.open": 3, "orders.advance": 4, "quotes.write": 3, "quotes.decide": 3,
+    "purchases.buy": 2, "purchases.confirm": 2, "invoices.issue": 3, "invoices.decide": 2,
+    "clients.new": 4, "clients.edit": 10, "clients.delete": 1, "suppliers.edit": 2,
+    "products.edit": 10, "products.delete": 1, "catalogues.rename": 1, "documents.delete": 1,
+}  # fmt: skip
+"""What the ERP's life does (gestao_click/acts), and how often."""
+
+
 class GestaoClickLife(Hand):
     """The commonest of what gestao_click/acts can do, by the names there."""
 
@@ -193,14 +205,3 @@ class GestaoClickLife(Hand):
 
     def do(self, name: str) -> None:
         self.trade.do(name, rng=self.rng)
-
-
-SHOP = {
-    "sales.sell": 25, "sales.note": 10, "sales.conclude": 3, "sales.edit": 3, "sales.cancel": 2,
-    "sales.delete": 1, "titles.pay_due": 10, "titles.pay_late": 8, "titles.pay_ahead": 10,
-    "titles.undo": 1, "titles.rebook": 3, "titles.new": 5, "titles.delete": 1,
-    "orders.open": 3, "orders.advance": 4, "quotes.write": 3, "quotes.decide": 3,
-    "purchases.buy": 2, "purchases.confirm": 2, "invoices.issue": 3, "invoices.decide": 2,
-    "clients.new": 4, "clients.edit": 10, "clients.delete": 1, "suppliers.edit": 2,
-    "products.edit": 10, "products.delete": 1, "catalogues.rename": 1,
-}  # fmt: skip

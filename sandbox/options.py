@@ -139,6 +139,8 @@ class Options:
     """kommo-api.md 5.21: a second POST of a destination: "replace" or "merge" its settings."""
 
     # --- Gestão Click
+    other_tool: int = 0
+    """gestaoclick-api.md 2: requests in 24 hours by another tool of the same company."""
     trade: float = 40.0
     """Acts of a business day (POST /_sandbox/trade)."""
     wrapped: list[str] = field(default_factory=list)

@@ -30,7 +30,7 @@ DECK: dict[str, tuple[Act, int]] = {
     "orders.cancel": (documents.cancel_order, 1),
     "quotes.write": (documents.write_quote, 2),
     "quotes.decide": (documents.decide_quote, 2),
-    "quotes.delete": (documents.delete_quote, 1),
+    "documents.delete": (documents.delete, 1),
     "purchases.buy": (purchases.buy, 2),
     "purchases.confirm": (purchases.confirm, 2),
     "purchases.cancel": (purchases.cancel, 1),

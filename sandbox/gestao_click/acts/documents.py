@@ -9,11 +9,12 @@ from sandbox.gestao_click.acts.templates import (
     shaped,
     situations,
 )
-from sandbox.gestao_click.acts.turn import Done, Turn
+from sandbox.gestao_click.acts.turn import Done, NothingToDo, Turn
 from sandbox.gestao_click.trade import Buyer, Order, Store, bill_of, make_sale, payments_of
-from sandbox.records import Json, Key, Record
+from sandbox.records import Json, Key
 
 ORDERS, QUOTES, SALES = "ordens_servicos", "orcamentos", "vendas"
+DELETED = (QUOTES, ORDERS, "compras", "notas_fiscais_produtos")
 WORK = "Ordem de serviço de nº"
 
 
@@ -70,11 +71,14 @@ def decide_quote(turn: Turn) -> Done:
     return turn.change(QUOTES, quote, next_situation(turn, QUOTES, quote.open()))
 
 
-def delete_quote(turn: Turn) -> Done:
-    """a quote is deleted; nothing tells"""
-    quote: Record = turn.one(QUOTES, lambda _: True)
-    turn.actions.delete(QUOTES, [quote.key])
-    return {QUOTES: [quote.key]}
+def delete(turn: Turn) -> Done:
+    """a document that is no sale is deleted, its open titles too; nothing tells"""
+    name = turn.name or turn.rng.choice(DELETED)
+    if len(turn.table(name).ids) <= 3:
+        raise NothingToDo(name)
+    document = turn.often_new(name, lambda _: True)
+    turn.actions.delete(name, [document.key])
+    return {name: [document.key]}
 
 
 def _write(turn: Turn, name: str, kind: str, store: Store, more: Json) -> Key:
