@@ -22,6 +22,8 @@ CATEGORIES = {
     "30002": "Prestacao de servicos",
     "30011": "Aluguel",
     "30012": "Compras de mercadorias",
+    "30003": "Outras receitas",
+    "30013": "Energia",
 }
 
 

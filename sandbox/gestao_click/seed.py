@@ -12,6 +12,7 @@ from random import Random
 from sandbox.gestao_click import blank
 from sandbox.gestao_click.clock import stamp, today
 from sandbox.gestao_click.money import parts
+from sandbox.gestao_click.seed_documents import Documents
 from sandbox.gestao_click.shop import Shop
 from sandbox.gestao_click.trade import (
     CANCELLED,
@@ -82,8 +83,10 @@ class Builder:
         self.stores = Shop(self.world).stores
         self.fill("clientes", self.clients, self.client)
         self.fill("produtos", self.products, self.product)
-        self.sales(options.leads * 6 // 10 if options.sales is None else options.sales)
+        sales = options.leads * 6 // 10 if options.sales is None else options.sales
+        self.sales(sales)
         self.fill("pagamentos", self.payables, self.payable)
+        Documents(self.world, self.days, self.settle).build(sales)
 
     def open_stores(self, count: int) -> None:
         if not self.world.has(VENDOR, "lojas"):

@@ -28,11 +28,12 @@ class Shop:
         return self._codes[store.key]
 
     def _stores(self) -> list[Store]:
-        """They share the bank accounts and cash boxes that there are, the last is counter sales'."""
+        """They share the bank accounts that there are; counter sales go to the cash box."""
         accounts = [Account(a["id"], a["nome"]) for a in self._all("contas_bancarias")]
         accounts = accounts or [Account()]
+        box = next((a for a in accounts if a.name.startswith("Caixa")), accounts[-1])
         return [
-            Store(store["id"], store["nome"], accounts[number % len(accounts)], accounts[-1])
+            Store(store["id"], store["nome"], accounts[number % len(accounts)], box)
             for number, store in enumerate(self._all("lojas"))
         ]
 

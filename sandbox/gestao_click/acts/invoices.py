@@ -7,23 +7,25 @@ from sandbox.gestao_click.acts.turn import Done, Turn
 from sandbox.gestao_click.trade import CANCELLED
 from sandbox.records import Json
 
-LISTS = {
-    "produto": "notas_fiscais_produtos",
-    "vendas_balcao": "notas_fiscais_consumidores",
-    "servico": "notas_fiscais_servicos",
-}
-"""Kind of sale -> list of its invoices."""
-OPEN, APPROVED, VOID = "Em aberto", "Aprovada", "Cancelada"
+GOODS, COUNTER, WORK = (
+    "notas_fiscais_produtos",
+    "notas_fiscais_consumidores",
+    "notas_fiscais_servicos",
+)
+OPEN, VOID = "Em aberto", "Cancelada"
+APPROVED = {GOODS: "Aprovada", COUNTER: "Aprovada", WORK: "Emitida"}
 
 
 def issue(turn: Turn) -> Done:
-    """an invoice for a sale: only it names the sale by id"""
-    sale = turn.often_new("vendas", lambda row: row["situacao_id"] != CANCELLED)
-    row = sale.open()
-    name = LISTS.get(sale.facts.kind, LISTS["produto"])
-    table = turn.table(name)
+    """an invoice: for a sale of goods, or for a service order; only it names them by id"""
+    if turn.rng.random() < 0.2:
+        document, name = turn.lately("ordens_servicos", lambda _: True, 40), WORK
+    else:
+        document = turn.lately("vendas", lambda row: row["situacao_id"] != CANCELLED)
+        name = COUNTER if document.facts.kind == "vendas_balcao" else GOODS
+    row, table = document.open(), turn.table(name)
     key = table.next_id()
-    store = turn.actions.shop.store(sale.facts.store)
+    store = turn.actions.shop.store(document.facts.store)
     fields: Json = {
         "id": str(key),
         "loja_id": store.key,
@@ -48,11 +50,11 @@ def issue(turn: Turn) -> Done:
 
 
 def decide(turn: Turn) -> Done:
-    """an open invoice is approved, an approved one sometimes cancelled"""
-    name = turn.rng.choice(list(LISTS.values()))
-    field = "situacao_nf" if name != LISTS["servico"] else "situacao"
-    invoice = turn.often_new(name, lambda row: row.get(field) in (OPEN, APPROVED))
-    after = APPROVED if invoice.open()[field] == OPEN else VOID
+    """an open invoice is approved, an approved one cancelled"""
+    name = turn.name or turn.rng.choice((GOODS, GOODS, COUNTER, WORK))
+    field = "situacao" if name == WORK else "situacao_nf"
+    invoice = turn.often_new(name, lambda row: row.get(field) in (OPEN, APPROVED[name]))
+    after = APPROVED[name] if invoice.open()[field] == OPEN else VOID
     return turn.change(name, invoice, {field: after})
 
 

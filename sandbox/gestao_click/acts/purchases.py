@@ -59,7 +59,8 @@ def confirm(turn: Turn) -> Done:
     after = next_situation(turn, PURCHASES, row)
     had = turn.actions.ties.titles(PURCHASES, purchase.key)
     made = [] if had else _charge(turn, purchase)
-    history = {"situacoes": [*row["situacoes"], _step(turn, purchase.key * 10 + len(row), after)]}
+    steps = row.get("situacoes") or []
+    history = {"situacoes": [*steps, _step(turn, purchase.key * 10 + len(steps), after)]}
     done = turn.change(PURCHASES, purchase, {**after, **history})
     return {**done, PAYABLES: [int(title["id"]) for title in made]}
 

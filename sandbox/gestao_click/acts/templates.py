@@ -32,14 +32,15 @@ def hidden_like(turn: Turn, name: str, **known: Any) -> Json | None:
 
 
 def situations(turn: Turn, name: str) -> list[Json]:
-    """The ids and names of a list's situations, in their order; cancelled ones last."""
-    rows = turn.all(f"situacoes_{name}")
+    """The ids and names of a list's situations: the usual first one, others, cancelled ones."""
+    rows = sorted(turn.all(f"situacoes_{name}"), key=lambda row: row.get("padrao") != "1")
     found = [{"situacao_id": row["id"], "nome_situacao": row["nome"]} for row in rows]
     return sorted(found, key=is_cancelled)
 
 
 def is_cancelled(row: Json) -> bool:
-    return "cancel" in str(row.get("nome_situacao")).casefold()
+    name = str(row.get("nome_situacao")).casefold()
+    return "cancel" in name or "recusad" in name
 
 
 def next_situation(turn: Turn, name: str, row: Json) -> Json:

@@ -97,8 +97,7 @@ EXTRAS = ("juros", "desconto", "taxa_banco", "taxa_operadora")
 def rebook(turn: Turn) -> Done:
     """another category, cost centre or bank account, paid or not"""
     name, title = turn.title(-100, 60, liquidado=turn.rng.choice("01"))
-    kind = "C" if name == "recebimentos" else "D"
-    plan = [p for p in turn.all("planos_contas") if p.get("tipo") == kind]
+    plan = _plan(turn, name)
     choices = [
         [_named(p, "plano_contas_id", "nome_plano_conta") for p in plan],
         [_named(c, "centro_custo_id", "nome_centro_custo") for c in turn.all("centros_custos")],
@@ -121,7 +120,8 @@ def new(turn: Turn) -> Done:
     table, store = turn.table(name), turn.store()
     receivable = name == "recebimentos"
     text = turn.rng.choice(("Aluguel de sala", "Comissao") if receivable else ("Energia", "Frete"))
-    category = "30002" if receivable else "30011"
+    default = {"id": "30002" if receivable else "30011"}
+    category = str(turn.rng.choice(_plan(turn, name) or [default])["id"])
     key = table.next_id()
     title = blank.title(
         key,
@@ -131,7 +131,7 @@ def new(turn: Turn) -> Done:
         turn.day(turn.rng.randrange(-10, 50)),
         turn.at,
         plano_contas_id=category,
-        nome_plano_conta=blank.CATEGORIES[category],
+        nome_plano_conta=blank.CATEGORIES.get(category, ""),
         conta_bancaria_id=store.bank.key,
         nome_conta_bancaria=store.bank.name,
         loja_id=store.key,
@@ -168,6 +168,12 @@ def _share(title: Record, thousandths: int) -> int:
 
 def _named(row: Json, key: str, name: str) -> Json:
     return {key: row["id"], name: row["nome"]}
+
+
+def _plan(turn: Turn, name: str) -> list[Json]:
+    """The categories of receivables, or of payables."""
+    kind = "C" if name == "recebimentos" else "D"
+    return [entry for entry in turn.all("planos_contas") if entry.get("tipo") == kind]
 
 
 def _accounts(turn: Turn) -> list[Json]:

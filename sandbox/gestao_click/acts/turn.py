@@ -33,6 +33,8 @@ class Turn:
     rng: Random
     key: Key | None = None
     name: str = ""
+    moment: float | None = None
+    """When it is done; None is now."""
 
     @property
     def world(self) -> World:
@@ -40,11 +42,11 @@ class Turn:
 
     @property
     def today(self) -> date:
-        return today(self.world.now())
+        return today(self.moment or self.world.now())
 
     @property
     def at(self) -> str:
-        return stamp(self.world.now())
+        return stamp(self.moment or self.world.now())
 
     def day(self, days: int = 0) -> str:
         """So many days from today."""
@@ -74,6 +76,10 @@ class Turn:
         """Mostly one of the newest; sometimes an old one."""
         table = self.table(name)
         return self.one(name, where, table.ids[-NEWEST:] if self.rng.random() < 0.6 else None)
+
+    def lately(self, name: str, where: Test, days: int = 10) -> Record:
+        """One of the business days before."""
+        return self.one(name, where, self.table(name).shelves.between(self.day(-days), self.day()))
 
     def title(self, since: int, until: int, *, liquidado: str = "0") -> tuple[str, Record]:
         """An open (or paid) title of the days from today that are given; its list."""
