@@ -26,6 +26,9 @@ from webhook_app import (
     oauth,
     problems,
     runs,
+    wallet,
+    wallet_entered,
+    wallet_reports,
     webhooks,
 )
 from webhook_app.process import Process, process
@@ -98,6 +101,8 @@ def _serve(app: OpenAPI) -> None:
     for api in (webhooks.api, health.api):
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, runs.api, metrics.api):
+        app.register_api(api)
+    for api in (wallet.api, wallet_reports.api, wallet_entered.api):
         app.register_api(api)
     for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)
