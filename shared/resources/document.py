@@ -11,14 +11,14 @@ from shared import resources
 from shared.resources.columns import Column, Type
 from shared.resources.grammar import (
     AnyOf,
+    Child,
     Dimension,
     Expansion,
     Filter,
-    Months,
     OneOf,
     PerRow,
     Resource,
-    TrailingDays,
+    Windows,
 )
 
 TITLES = {"kommo": "Kommo", "gestao-click": "Gestão Click"}
@@ -33,6 +33,10 @@ Every table below has these columns besides its own: `integration_id` (the accou
 primary key), `raw` (the record as the vendor sent it), `changed_at` (when the row was last written),
 `deleted_at` (the vendor said that it is gone) and `missing_since` (it is gone without a word). A row
 that is there has null in both of the last two. There are no foreign keys between the tables.
+
+What a record carries in rows of its own (lines, instalments, addresses) stands in a table beside it, with
+`integration_id`, the row's key and `ordem`, which counts from 1 in the order sent, as primary key. It is written
+with its row, and stays when the row is marked: join the row, and ask that `deleted_at` and `missing_since` be null.
 
 `kommo.links` is a view over what leads, contacts, companies and customers carry of each other:
 `integration_id, entity_type, entity_id, to_entity_type, to_entity_id, is_main, catalog_id, quantity`.
@@ -70,6 +74,7 @@ def _section(resource: Resource) -> str:
         ("fetched again by id", _by_id(resource)),
         ("what is there stays", "append-only: nothing is swept" if resource.append_only else ""),
         ("masked before it is stored", _code(*resource.masked)),
+        ("never stored", _code(*resource.dropped)),
         ("HTTP", _route(resource)),
         ("`query` looks into", _code(*(resource.listed.search if resource.listed else ()))),
         ("`with` may add", _names(resource.listed.expands if resource.listed else ())),
@@ -80,7 +85,18 @@ def _section(resource: Resource) -> str:
         ("column", "type", ""),
         ((f"`{c.name}`", c.type, _note(c, resource)) for c in resource.columns),
     )
-    return f"### {resource.full_name}\n\n{said}\n{columns}"
+    children = "".join(f"\n{_child(resource, child)}" for child in resource.children)
+    return f"### {resource.full_name}\n\n{said}\n{columns}{children}"
+
+
+def _child(resource: Resource, child: Child) -> str:
+    """The table of what a record carries in itself."""
+    columns = _table(("column", "type"), ((f"`{c.name}`", c.type) for c in child.columns))
+    where = f"`{'[].'.join(child.path)}[]`"
+    return (
+        f"`{resource.full_name}_{child.name}`: one row for each of {where}, by `{child.parent}` and `ordem`.\n\n"
+        f"{columns}"
+    )
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -135,16 +151,19 @@ def _walked(resource: Resource) -> str:
         return "never: the vendor has no list of it"
     if resource.since:
         return f"what changed (`filter[{resource.since.parameter}][from]`)"
-    windows = [_window(dimension) for dimension in resource.slices if dimension.windowed]
-    return " and ".join(windows) or "the whole list"
+    windows = resource.windows
+    return _lately(windows) if windows else "the whole list"
 
 
-def _window(dimension: Dimension) -> str:
-    if isinstance(dimension, Months):
-        return f"the months from {dimension.near} before to {dimension.near} after this one"
-    if isinstance(dimension, TrailingDays):
-        return f"the last {dimension.days} days by business date"
-    return type(dimension).__name__
+def _lately(windows: Windows) -> str:
+    back, ahead = windows.near
+    near = f"from {back} days back to {ahead} ahead, by {_or(windows.columns)}"
+    still = f"; older ones whose `{windows.open.column}` leaves them open" if windows.open else ""
+    return f"{near}{still}; a few months of history"
+
+
+def _or(columns: tuple[str, ...]) -> str:
+    return " or else ".join(f"`{name}`" for name in columns)
 
 
 def _cut(dimension: Dimension) -> str:
@@ -154,10 +173,8 @@ def _cut(dimension: Dimension) -> str:
         return "; ".join(_cut(each) for each in dimension.dimensions)
     if isinstance(dimension, PerRow):
         return f"one walk for each row of `{dimension.needs}` (`{dimension.parameter}`)"
-    if isinstance(dimension, Months):
-        return f"calendar months (`{dimension.start}`, `{dimension.end}`), up to {dimension.ahead} ahead"
-    if isinstance(dimension, TrailingDays):
-        return f"`{dimension.start}` and `{dimension.end}`, between full walks only"
+    if isinstance(dimension, Windows):
+        return f"calendar months (`{dimension.start}`, `{dimension.end}`)"
     return type(dimension).__name__
 
 

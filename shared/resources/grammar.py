@@ -23,13 +23,15 @@ class Horizon:
     """What a walk has to cover.
 
     today: in the account's time zone; since: the first day of history; full: the whole list, else
-    only what is likely to have changed; rows: resource name → the ids that the mirror holds of it.
+    only what is likely to have changed; rows: resource name → the ids that the mirror holds of it;
+    span: the first and the last day on which it holds rows of the list itself, None when there are none.
     """
 
     today: date
     since: date
     full: bool
     rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    span: tuple[date, date] | None = None
 
 
 class Dimension(Protocol):
@@ -97,45 +99,62 @@ class AnyOf:
 
 
 @dataclass(frozen=True)
-class Months:
-    """One walk for each calendar month: from the start of history to `ahead` months from today.
+class Unsettled:
+    """A row may still change, however old it is, unless its column says that it is settled.
 
-    Not full: only the months `near` months around today.
+    settled: what a settled row's column holds some of, as text in lower case.
+    """
+
+    column: str
+    settled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A list that is cut by business date: the vendor tells no changes, so windows are read again.
+
+    start, end: the parameters, both days included; columns: a row's date is the first of these that is
+    not null: it proves that the filter acted, and tells what a window should have held; near: days back
+    and ahead of today that are read at every turn; open: which of the other rows may still change;
+    bounded: without dates the vendor gives only a part, so all of history is read by months, from its
+    first day to AHEAD months from today; else a list of which nothing is known is read without dates,
+    and by the months of its rows from then on.
     """
 
     start: str
     end: str
-    ahead: int
-    near: int
+    columns: tuple[str, ...]
+    near: tuple[int, int]
+    open: Unsettled | None = None
+    bounded: bool = False
     needs: None = None
     windowed: bool = True
 
     def values(self, horizon: Horizon) -> Iterable[Asked]:
-        this = _month(horizon.today)
-        first = _month(horizon.since) if horizon.full else this - self.near
-        last = this + (self.ahead if horizon.full else self.near)
-        for month in range(first, last + 1):
-            yield {
-                self.start: _first_day(month).isoformat(),
-                self.end: (_first_day(month + 1) - timedelta(days=1)).isoformat(),
-            }
-
-
-@dataclass(frozen=True)
-class TrailingDays:
-    """The whole list without dates when full, else only the last `days` by business date."""
-
-    start: str
-    end: str
-    days: int
-    needs: None = None
-    windowed: bool = True
-
-    def values(self, horizon: Horizon) -> Iterable[Asked]:
-        if horizon.full:
+        if not horizon.full:
+            return (self.lately(horizon.today),)
+        if self.bounded:
+            return self.months(horizon.since, _first_day(_month(horizon.today) + AHEAD))
+        if horizon.span is None:
             return ({},)
-        first, last = horizon.today - timedelta(days=self.days), horizon.today + timedelta(days=1)
-        return ({self.start: first.isoformat(), self.end: last.isoformat()},)
+        return self.months(*horizon.span)
+
+    def lately(self, today: date) -> Asked:
+        """What is read at every turn."""
+        back, ahead = self.near
+        return self.between(today - timedelta(days=back), today + timedelta(days=ahead))
+
+    def months(self, first: date, last: date) -> list[Asked]:
+        """One window for each calendar month that holds some of the days, the latest first."""
+        months = range(_month(last), _month(first) - 1, -1)
+        return [self.between(_first_day(m), _first_day(m + 1) - timedelta(days=1)) for m in months]
+
+    def between(self, first: date, last: date) -> Asked:
+        return {self.start: first.isoformat(), self.end: last.isoformat()}
+
+
+AHEAD = 24
+"""So many months from today the titles of a company reach."""
 
 
 def _month(day: date) -> int:
@@ -144,15 +163,6 @@ def _month(day: date) -> int:
 
 def _first_day(month: int) -> date:
     return date(month // 12, month % 12 + 1, 1)
-
-
-@dataclass(frozen=True)
-class Within:
-    """Proof that a date filter acted: the first column that is not null lies between the two parameters."""
-
-    start: str
-    end: str
-    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -221,6 +231,25 @@ Expansion = Refers | Embeds | Owns | Carries
 
 
 @dataclass(frozen=True)
+class Child:
+    """Rows that a record carries in itself: lines, instalments, addresses. Their table is written with its row.
+
+    path: the keys of the arrays that lead to them, `("produtos",)` or `("variacoes", "valores")`: an element
+    that is wrapped, `{"produto": {…}}`, is unwrapped; parent: the column that holds the row's key. Columns
+    read the element; in it the key ".." leads to the element around it: `word("variacao_id", "..", "id")`.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    parent: str
+    columns: tuple[Column, ...]
+
+
+OUTER = ".."
+"""In an element of a child's array: the element around it."""
+
+
+@dataclass(frozen=True)
 class Linked:
     """`contact_id=1`: the record embeds that id under `embedded`."""
 
@@ -253,7 +282,8 @@ class Listed:
     route: the name under /api/<provider>/; search: columns that `query` looks into (of `custom_fields`
     it knows the numbers); body_id: the key of a POST body that asks for one (`{"contactId": 1}`);
     expands: what `with` may name; filters: besides those by column; large: many thousand rows are to be
-    expected, so the usual order and the numbers have indexes.
+    expected, so the usual order and the numbers have indexes; newest: the column by which rows are in order
+    without another wish, newest first; without it `updated_at`, else `created_at`, where there is one.
     """
 
     route: str
@@ -262,6 +292,7 @@ class Listed:
     expands: tuple[Expansion, ...] = ()
     filters: tuple[Filter, ...] = ()
     large: bool = False
+    newest: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,11 +302,12 @@ class Resource:
     source: schema of its table and name of its vendor; path: at the vendor, `{parameter}` filled from
     the slice; records: the keys that lead from the answer to the list of records;
     params: sent with every request, however it is read; key: columns of the primary key, besides
-    integration_id; webhook: how the vendor tells of changes; news: the events of the vendor's audit log
+    integration_id; children: what a record carries in rows of its own; webhook: how the vendor tells of changes; news: the events of the vendor's audit log
     after which a record is looked at; tombstone: a record with this flag says itself that it was
     deleted, and may say nothing else; append_only: what is there stays as it is, nothing is missed or
     swept; unlisted: the vendor gives records by id only, webhooks name them; masked: addresses that
-    hold secrets of others: only their host is kept; page_size: rows a page, at most; version: raised
+    hold secrets of others: only their host is kept; dropped: values that are never stored, people's data that
+    nothing here needs; page_size: rows a page, at most; version: raised
     when a reader changes its mind, so that every row is written again.
     """
 
@@ -285,11 +317,11 @@ class Resource:
     records: tuple[str, ...]
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    children: tuple[Child, ...] = ()
     params: Asked = field(default_factory=dict)
     order: Asked = field(default_factory=dict)
     slices: tuple[Dimension, ...] = ()
     since: Since | None = None
-    within: Within | None = None
     by_id: ById | None = None
     webhook: Webhook | None = None
     news: tuple[str, ...] = ()
@@ -299,6 +331,7 @@ class Resource:
     append_only: bool = False
     unlisted: bool = False
     masked: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     page_size: int = 250
     version: int = 1
 
@@ -318,6 +351,11 @@ class Resource:
         return tuple(dimension.needs for dimension in self.slices if dimension.needs)
 
     @property
+    def windows(self) -> Windows | None:
+        """The dimension by which the list is cut by date, if it is."""
+        return next((each for each in self.slices if isinstance(each, Windows)), None)
+
+    @property
     def windowed(self) -> bool:
         """An incremental walk leaves something out; else every walk covers the whole list."""
         return self.since is not None or any(dimension.windowed for dimension in self.slices)
@@ -329,7 +367,9 @@ class Resource:
 
     @property
     def newest(self) -> str | None:
-        """The moment by which a list is in order without another wish, newest first."""
+        """The column by which a list is in order without another wish, newest first."""
+        if self.listed and self.listed.newest:
+            return self.listed.newest
         names = {column.name for column in self.columns}
         return next((name for name in ("updated_at", "created_at") if name in names), None)
 
@@ -337,6 +377,9 @@ class Resource:
     def fingerprint(self) -> bytes:
         """Changes with the declaration; part of every content hash, so new columns fill themselves."""
         said = [f"{column.name} {column.type}" for column in self.columns]
+        for child in self.children:
+            said += [f"{child.name} {child.path} {c.name} {c.type}" for c in child.columns]
+        said += [f"without {name}" for name in self.dropped]
         text = "\n".join([*said, repr(sorted(self.params.items())), str(self.version)])
         return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
