@@ -27,8 +27,6 @@ from webhook_app import (
     problems,
     runs,
     wallet,
-    wallet_entered,
-    wallet_reports,
     webhooks,
 )
 from webhook_app.process import Process, process
@@ -102,7 +100,7 @@ def _serve(app: OpenAPI) -> None:
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, runs.api, metrics.api):
         app.register_api(api)
-    for api in (wallet.api, wallet_reports.api, wallet_entered.api):
+    for api in wallet.APIS:
         app.register_api(api)
     for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)

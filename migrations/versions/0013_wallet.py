@@ -64,7 +64,7 @@ COLUMNS = """
             coalesce(conta_bancaria_id, 'none') as wallet_id, nome_conta_bancaria,
             plano_contas_id, nome_plano_conta, centro_custo_id, nome_centro_custo, loja_id, nome_loja,
             entidade, cliente_id, nome_cliente, fornecedor_id, nome_fornecedor, transportadora_id,
-            funcionario_id, forma_pagamento_id, nome_forma_pagamento, changed_at
+            nome_transportadora, funcionario_id, nome_funcionario, forma_pagamento_id, nome_forma_pagamento, changed_at
 """
 
 # A left join to a primary key costs nothing while none of its columns is asked for. A list's word on a name
@@ -102,8 +102,10 @@ TRANSACTIONS = """
             when 'U' then t.funcionario_id when 'T' then t.transportadora_id end as party_id,
         case t.entidade when 'C' then coalesce(client.nome, t.nome_cliente)
             when 'F' then coalesce(supplier.nome, t.nome_fornecedor)
-            when 'U' then employee.nome when 'T' then carrier.nome
-            else coalesce(t.nome_cliente, t.nome_fornecedor) end as party,
+            when 'U' then coalesce(employee.nome, t.nome_funcionario)
+            when 'T' then coalesce(carrier.nome, t.nome_transportadora)
+            else coalesce(t.nome_cliente, t.nome_fornecedor, t.nome_funcionario, t.nome_transportadora)
+            end as party,
         t.forma_pagamento_id as payment_form_id, t.nome_forma_pagamento as payment_form,
         t.codigo as code, t.descricao as description, t.changed_at
     from (

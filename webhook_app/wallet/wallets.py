@@ -12,12 +12,12 @@ from flask_openapi3.models.tag import Tag
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, tuple_
 
 from webhook_app.auth import SECURITY
-from webhook_app.envelopes import answer, pagination, problems
+from webhook_app.envelopes import pagination, problems
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
-from webhook_app.process import process
-from webhook_app.wallet_filters import OfAccount, matching
-from webhook_app.wallet_models import (
+from webhook_app.wallet.account import answer_of, in_account
+from webhook_app.wallet.filters import OfAccount, matching
+from webhook_app.wallet.models import (
     CostCentersAnswer,
     TransactionsAnswer,
     TransactionsQuery,
@@ -25,12 +25,9 @@ from webhook_app.wallet_models import (
     WalletPath,
     WalletsAnswer,
 )
-from webhook_app.wallet_views import (
+from webhook_app.wallet.views import (
     cost_centers,
-    freshness,
-    integration,
     money,
-    today,
     told,
     transactions,
     wallets,
@@ -50,13 +47,12 @@ api = APIBlueprint(
 def listed(query: OfAccount) -> Response:
     """Bank accounts, what moved on them, and their balance where somebody entered an opening one"""
 
-    def read(connection: Connection) -> Response:
-        account = integration(connection, process().settings, query.integration)
+    def read(connection: Connection, account: int) -> Response:
         found = select(wallets).where(wallets.c.integration_id == account).order_by(wallets.c.id)
         rows = [told(row) for row in connection.execute(found)]
-        return _answer(connection, account, f"{len(rows)} wallets.", rows)
+        return answer_of(connection, account, f"{len(rows)} wallets.", rows)
 
-    return process().database.run(read)
+    return in_account(query.integration, read)
 
 
 @api.get("/wallets/<id>", responses={**ASKED, "200": WalletAnswer})
@@ -64,15 +60,14 @@ def listed(query: OfAccount) -> Response:
 def one(path: WalletPath, query: OfAccount) -> Response:
     """One wallet; `none`: the titles without a bank account"""
 
-    def read(connection: Connection) -> Response:
-        account = integration(connection, process().settings, query.integration)
+    def read(connection: Connection, account: int) -> Response:
         return answer_one(connection, account, path.id, "As the mirror has it.")
 
-    return process().database.run(read)
+    return in_account(query.integration, read)
 
 
 def answer_one(connection: Connection, integration_id: int, id_: str, message: str) -> Response:
-    return _answer(connection, integration_id, message, wallet(connection, integration_id, id_))
+    return answer_of(connection, integration_id, message, wallet(connection, integration_id, id_))
 
 
 def wallet(connection: Connection, integration_id: int, id_: str) -> Row:
@@ -91,16 +86,15 @@ def wallet(connection: Connection, integration_id: int, id_: str) -> Row:
 def transactions_listed(query: TransactionsQuery) -> Response:
     """Receivables and payables, and the sums of all that was asked for, not of the page alone"""
 
-    def read(connection: Connection) -> Response:
-        account = integration(connection, process().settings, query.integration)
+    def read(connection: Connection, account: int) -> Response:
         wanted = matching(account, query)
         sums = totals(connection, wanted)
         rows = _page(connection, account, wanted, query)
         paged = pagination(query.page, query.limit, sums["count"])
         said = f"{len(rows)} of {sums['count']} titles, from the mirror."
-        return _answer(connection, account, said, rows, pagination=paged, totals=sums)
+        return answer_of(connection, account, said, rows, pagination=paged, totals=sums)
 
-    return process().database.run(read)
+    return in_account(query.integration, read)
 
 
 def _page(
@@ -157,24 +151,10 @@ def _signed(row: RowMapping) -> Decimal:
 def cost_centers_listed(query: OfAccount) -> Response:
     """Cost centres of the ERP"""
 
-    def read(connection: Connection) -> Response:
-        account = integration(connection, process().settings, query.integration)
+    def read(connection: Connection, account: int) -> Response:
         c = cost_centers.c
         found = select(cost_centers).where(c.integration_id == account).order_by(c.name, c.id)
         rows = [told(row) for row in connection.execute(found)]
-        return _answer(connection, account, f"{len(rows)} cost centres.", rows)
+        return answer_of(connection, account, f"{len(rows)} cost centres.", rows)
 
-    return process().database.run(read)
-
-
-def _answer(
-    connection: Connection, integration_id: int, message: str, data: Any, **more: Any
-) -> Response:
-    """With the day by which overdue is judged, and how fresh the titles are."""
-    return answer(
-        message,
-        data,
-        **more,
-        today=today(connection, integration_id),
-        freshness=freshness(connection, integration_id),
-    )
+    return in_account(query.integration, read)

@@ -30,10 +30,10 @@ from sqlalchemy import (
 )
 
 from shared.db.wallet import opening_balances
-from webhook_app.wallet_filters import Narrowed, narrowed
-from webhook_app.wallet_views import NONE, money, transactions
+from webhook_app.wallet.filters import Narrowed, narrowed
+from webhook_app.wallet.periods import Period
+from webhook_app.wallet.views import NONE, money, transactions
 
-MOST_PERIODS = 400
 ZERO = Decimal(0)
 DAYS = {"paid": "effective_on", "due": "due_on", "competence": "competence_on"}
 GROUPS = {
@@ -43,14 +43,6 @@ GROUPS = {
     "store": ("store_id", "store"),
 }
 SUMS = ("actual_income", "actual_expense", "expected_income", "expected_expense")
-
-
-@dataclass(frozen=True)
-class Period:
-    """A day, week or month, or what of it lies in the span that was asked for; both ends included."""
-
-    first: date
-    last: date
 
 
 @dataclass(frozen=True)
@@ -70,37 +62,6 @@ class Flow:
         asked = (self.asked.category, self.asked.cost_center, self.asked.store)
         whole = all(one is None for one in asked)
         return whole and self.basis == "paid" and self.group in (None, "wallet")
-
-
-def periods(by: str, first: date, last: date) -> list[Period]:
-    """Every day, week (from Monday) or month of the span; the ends may be parts of one.
-
-    Of a span with more than MOST_PERIODS, one more than those.
-    """
-    starts = list(_starts(by, first, last))
-    ends = [date.fromordinal(start.toordinal() - 1) for start in starts[1:]]
-    return [Period(*ends_) for ends_ in zip(starts, [*ends, last], strict=True)]
-
-
-def _starts(by: str, first: date, last: date) -> Iterator[date]:
-    start: date | None = first
-    for _ in range(MOST_PERIODS + 1):
-        if start is None or start > last:
-            return
-        yield start
-        start = _following(by, start)
-
-
-def _following(by: str, day: date) -> date | None:
-    """The first day of the next period; None: there is none any more."""
-    if by == "month":
-        return None if day >= date(9999, 12, 1) else _next_month(day)
-    ordinal = day.toordinal() + (1 if by == "day" else 7 - day.weekday())
-    return date.fromordinal(ordinal) if ordinal <= date.max.toordinal() else None
-
-
-def _next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 @dataclass
@@ -131,14 +92,18 @@ class Sums:
 
 @dataclass
 class _Found:
-    """groups: period's start → group's id → sums; the rest only where the question is balanced."""
+    """groups: period's start → group's id, None where there are no groups → sums.
+
+    moved: (period's start, wallet) → what was settled since its opening balance, what is open; this and
+    `running` only where the question is balanced.
+    """
 
     groups: dict[date, dict[str | None, Sums]] = field(default_factory=lambda: defaultdict(dict))
     moved: dict[tuple[date, str], tuple[Decimal, Decimal]] = field(default_factory=dict)
     running: dict[str, Running] = field(default_factory=dict)
 
 
-def answered(connection: Connection, flow: Flow) -> tuple[list[dict[str, Any]], list[str]]:
+def flow_of(connection: Connection, flow: Flow) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows, and the wallets that have titles but no opening balance."""
     found = _read(connection, flow)
     rows = [row for period in flow.periods for row in _rows(flow, found, period)]
@@ -156,12 +121,12 @@ def _rows(flow: Flow, found: _Found, period: Period) -> Iterator[dict[str, Any]]
     groups = found.groups.get(period.first, {})
     if flow.group is None:
         groups = {None: groups.get(None, Sums())}
-    for id_, sums in sorted(groups.items(), key=lambda item: (item[0] is None, item[0] or "")):
-        whose = list(found.running) if flow.group is None else [id_ or NONE]
+    for group_id, sums in sorted(groups.items(), key=lambda item: item[0] or ""):
+        whose = list(found.running) if group_id is None else [group_id]
         yield {
             "from": period.first,
             "to": period.last,
-            "group_id": None if flow.group is None else (NONE if id_ is None else id_),
+            "group_id": group_id,
             "group": sums.name,
             **_told(sums.of),
             **_balances(flow, found, opening, period, whose),
@@ -236,7 +201,7 @@ def _keep_running(found: _Found, row: Row[Any]) -> None:
 
 
 def _keep_sums(flow: Flow, found: _Found, row: Row[Any]) -> None:
-    id_ = None if flow.group is None else row.group_id
+    id_ = None if flow.group is None else row.group_id or NONE
     sums = found.groups[row.start].setdefault(id_, Sums(row.group if flow.group else None))
     for name in SUMS:
         sums.of[name] += getattr(row, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +16,9 @@ from webhook_app.auth import SECURITY
 from webhook_app.envelopes import answer, problems
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
-from webhook_app.process import process
-from webhook_app.wallet import answer_one, wallet
-from webhook_app.wallet_filters import OfAccount
-from webhook_app.wallet_models import (
+from webhook_app.wallet.account import in_account
+from webhook_app.wallet.filters import OfAccount
+from webhook_app.wallet.models import (
     MappingAnswer,
     MappingBody,
     MappingPath,
@@ -29,7 +27,8 @@ from webhook_app.wallet_models import (
     WalletAnswer,
     WalletPath,
 )
-from webhook_app.wallet_views import categories, integration, told
+from webhook_app.wallet.views import categories, told
+from webhook_app.wallet.wallets import answer_one, wallet
 
 WRITTEN = problems(400, 401, 403, 404, 503)
 
@@ -40,13 +39,6 @@ api = APIBlueprint(
     abp_tags=[Tag(name="Wallet")],
     abp_security=SECURITY,
 )
-
-
-def _in_account(asked: int | None, work: Callable[[Connection, int], Response]) -> Response:
-    def run(connection: Connection) -> Response:
-        return work(connection, integration(connection, process().settings, asked))
-
-    return process().database.run(run)
 
 
 def _keep(
@@ -74,7 +66,7 @@ def put_opening_balance(path: WalletPath, query: OfAccount, body: OpeningBalance
         _keep(connection, opening_balances, key, values)
         return answer_one(connection, account, path.id, f"Counted from {body.as_of}.")
 
-    return _in_account(query.integration, put)
+    return in_account(query.integration, put)
 
 
 @api.delete("/wallets/<id>/opening-balance", responses={**WRITTEN, "200": WalletAnswer})
@@ -86,7 +78,7 @@ def delete_opening_balance(path: WalletPath, query: OfAccount) -> Response:
         _forget(connection, opening_balances, {"integration_id": account, "wallet_id": path.id})
         return answer_one(connection, account, path.id, "It has no opening balance.")
 
-    return _in_account(query.integration, remove)
+    return in_account(query.integration, remove)
 
 
 @api.get("/category-mappings", responses={**problems(400, 401, 404, 503), "200": MappingsAnswer})
@@ -101,7 +93,7 @@ def mappings(query: OfAccount) -> Response:
         mapped = sum(row["category"] is not None for row in rows)
         return answer(f"{mapped} of {len(rows)} accounts of the plan have a name of yours.", rows)
 
-    return _in_account(query.integration, read)
+    return in_account(query.integration, read)
 
 
 @api.put("/category-mappings/<plano_contas_id>", responses={**WRITTEN, "200": MappingAnswer})
@@ -115,7 +107,7 @@ def put_mapping(path: MappingPath, query: OfAccount, body: MappingBody) -> Respo
         _keep(connection, category_mappings, key, {"category": body.category.strip()})
         return answer("Kept.", _mapping(connection, account, path.plano_contas_id))
 
-    return _in_account(query.integration, put)
+    return in_account(query.integration, put)
 
 
 @api.delete("/category-mappings/<plano_contas_id>", responses={**WRITTEN, "200": MappingAnswer})
@@ -129,7 +121,7 @@ def delete_mapping(path: MappingPath, query: OfAccount) -> Response:
         _forget(connection, category_mappings, key)
         return answer("The ERP's own name is used.", {**known, "category": None})
 
-    return _in_account(query.integration, remove)
+    return in_account(query.integration, remove)
 
 
 def _mapping(connection: Connection, integration_id: int, id_: str) -> dict[str, Any]:

@@ -11,17 +11,18 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import Connection, and_
 
-from webhook_app import wallet_flow, wallet_overdue
 from webhook_app.auth import SECURITY
-from webhook_app.envelopes import answer, pagination, problems
+from webhook_app.envelopes import pagination, problems
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
-from webhook_app.process import process
-from webhook_app.wallet import totals
-from webhook_app.wallet_filters import narrowed
-from webhook_app.wallet_flow import MOST_PERIODS, Flow, Period
-from webhook_app.wallet_models import FlowAnswer, FlowQuery, OverdueAnswer, OverdueQuery
-from webhook_app.wallet_views import freshness, integration, today, transactions
+from webhook_app.wallet.account import answer_of, in_account, today
+from webhook_app.wallet.filters import narrowed
+from webhook_app.wallet.flow import Flow, flow_of
+from webhook_app.wallet.models import FlowAnswer, FlowQuery, OverdueAnswer, OverdueQuery
+from webhook_app.wallet.overdue import overdue_rows
+from webhook_app.wallet.periods import MOST, Period, cut
+from webhook_app.wallet.views import transactions
+from webhook_app.wallet.wallets import totals
 
 ASKED = problems(400, 401, 404, 503)
 
@@ -39,21 +40,14 @@ api = APIBlueprint(
 def cash_flow(query: FlowQuery) -> Response:
     """What came in and went out, and what is to, by day, week or month; with running balances"""
 
-    def read(connection: Connection) -> Response:
-        account = integration(connection, process().settings, query.integration)
-        day = today(connection, account)
-        periods = _periods(query, day)
+    def read(connection: Connection, account: int) -> Response:
+        periods = _periods(query, today(connection, account))
         flow = Flow(account, query, query.by, query.basis, query.group, periods)
-        rows, without = wallet_flow.answered(connection, flow)
-        return answer(
-            f"{len(periods)} periods: {query.by} by {query.by}.",
-            rows,
-            without_opening_balance=without,
-            today=day,
-            freshness=freshness(connection, account),
-        )
+        rows, without = flow_of(connection, flow)
+        said = f"{query.by.capitalize()} by {query.by}, {len(periods)} of them."
+        return answer_of(connection, account, said, rows, without_opening_balance=without)
 
-    return process().database.run(read)
+    return in_account(query.integration, read)
 
 
 def _periods(query: FlowQuery, day: date) -> Sequence[Period]:
@@ -61,9 +55,9 @@ def _periods(query: FlowQuery, day: date) -> Sequence[Period]:
     last = query.last or day.replace(day=monthrange(day.year, day.month)[1])
     if first > last:
         raise Problem(400, f"from {first} is after to {last}")
-    found = wallet_flow.periods(query.by, first, last)
-    if len(found) > MOST_PERIODS:
-        raise Problem(400, f"more than {MOST_PERIODS} periods: ask by week or month, or for less")
+    found = cut(query.by, first, last)
+    if len(found) > MOST:
+        raise Problem(400, f"more than {MOST} periods: ask by week or month, or for less")
     return found
 
 
@@ -72,20 +66,19 @@ def _periods(query: FlowQuery, day: date) -> Sequence[Period]:
 def overdue(query: OverdueQuery) -> Response:
     """Open titles that were due before today, by who owes or is owed, or by how late they are"""
 
-    def read(connection: Connection) -> Response:
-        account = integration(connection, process().settings, query.integration)
+    def read(connection: Connection, account: int) -> Response:
         wanted = and_(narrowed(account, query), transactions.c.status == "overdue")
         if query.type:
             wanted = and_(wanted, transactions.c.type == query.type)
-        rows = wallet_overdue.rows(connection, wanted, query.by)
+        rows = overdue_rows(connection, wanted, query.by)
         skipped = (query.page - 1) * query.limit
-        return answer(
+        return answer_of(
+            connection,
+            account,
             f"{len(rows)} {'parties' if query.by == 'party' else 'ages'} with overdue titles.",
             rows[skipped : skipped + query.limit],
             pagination=pagination(query.page, query.limit, len(rows)),
             totals=totals(connection, wanted),
-            today=today(connection, account),
-            freshness=freshness(connection, account),
         )
 
-    return process().database.run(read)
+    return in_account(query.integration, read)

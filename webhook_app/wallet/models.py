@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from webhook_app.envelopes import Answer, Freshness, Pagination
 from webhook_app.parsing import Body, Day, Limit, Page, Words, chosen
-from webhook_app.wallet_filters import SPANS, Asked, Narrowed, PartyKind, Status, Type
+from webhook_app.wallet.filters import SPANS, Asked, Narrowed, PartyKind, Status, Type
 
 SORTS = [sign + name for name in (*SPANS, "net") for sign in ("", "-")]
 ListName = Literal["recebimentos", "pagamentos"]

@@ -1,35 +1,22 @@
-"""The wallet's views as SQLAlchemy sees them, and what every answer about them needs (docs/wallet.md)."""
+"""The wallet's views as SQLAlchemy sees them, and their rows as they are answered (docs/wallet.md)."""
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
-    Connection,
     Date,
     Integer,
     Numeric,
     TableClause,
     Text,
-    cast,
     column,
-    func,
-    select,
     table,
 )
 from sqlalchemy.types import TypeEngine
 
-from shared import integrations
-from shared.resources.gestao_click import PAGAMENTOS, RECEBIMENTOS
-from shared.settings import Settings
-from webhook_app import listing
-
-PROVIDER = "gestao-click"
-ZONE = "America/Sao_Paulo"
-"""Where an account lives that was never asked; as ponte.local_days has it."""
 NONE = "none"
 """What is asked for, and answered, where a title names no account, category, cost centre or store."""
 
@@ -108,34 +95,6 @@ categories = _view(
     listed=Boolean,
 )
 local_days = _view("local_days", integration_id=Integer, today=Date)
-
-
-def integration(connection: Connection, settings: Settings, asked: int | None) -> int:
-    """The account asked for, else the one that is meant; 0, which has no rows, if there is none yet."""
-    found = integrations.chosen(connection, settings, PROVIDER, asked)
-    return found.id if found else 0
-
-
-def today(connection: Connection, integration_id: int) -> date:
-    """The date of this moment where the account lives."""
-    known = select(local_days.c.today).where(local_days.c.integration_id == integration_id)
-    usual = cast(func.timezone(ZONE, func.clock_timestamp()), Date)
-    day: date = connection.execute(
-        select(func.coalesce(known.scalar_subquery(), usual))
-    ).scalar_one()
-    return day
-
-
-def freshness(connection: Connection, integration_id: int) -> dict[str, Any]:
-    """When both lists of titles were last read: of the one that was read longer ago."""
-    both = [
-        listing.freshness(connection, one, integration_id) for one in (RECEBIMENTOS, PAGAMENTOS)
-    ]
-    later = {"synced_at": min, "full_walk_at": min, "age_seconds": max}
-    return {
-        name: None if any(one[name] is None for one in both) else worst(one[name] for one in both)
-        for name, worst in later.items()
-    }
 
 
 def money(value: Decimal) -> str:

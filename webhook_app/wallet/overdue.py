@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
-from webhook_app.wallet_views import money, transactions
+from webhook_app.wallet.views import money, transactions
 
 AGES = ("1-30", "31-60", "61-90", ">90")
 PARTY = ("party_kind", "party_id", "party")
@@ -49,7 +49,9 @@ class Late:
         }
 
 
-def rows(connection: Connection, wanted: ColumnElement[bool], by: str) -> list[dict[str, Any]]:
+def overdue_rows(
+    connection: Connection, wanted: ColumnElement[bool], by: str
+) -> list[dict[str, Any]]:
     """By party: the largest sum first; by age: receivables by age, then payables. `wanted`: overdue."""
     found: dict[Any, Late] = {}
     for row in connection.execute(_statement(wanted)):

@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, and_, or_
 
 from webhook_app.parsing import Day, Number, Query, Whole, Words
-from webhook_app.wallet_views import NONE, transactions
+from webhook_app.wallet.views import NONE, transactions
 
 Type = Literal["income", "expense"]
 Status = Literal["pending", "cleared", "overdue"]
