@@ -26,10 +26,12 @@ ZONE = "America/Sao_Paulo"
 def in_account(asked: int | None, work: Callable[[Connection, int], Response]) -> Response:
     """`work(connection, integration's id)` in one transaction."""
 
-    def run(connection: Connection) -> Response:
-        return work(connection, _integration(connection, process().settings, asked))
+    own = process()
 
-    return process().database.run(run)
+    def run(connection: Connection) -> Response:
+        return work(connection, _integration(connection, own.settings, asked))
+
+    return own.database.run(run)
 
 
 def _integration(connection: Connection, settings: Settings, asked: int | None) -> int:
