@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from shared import availability, integrations, resources
+from shared import agenda, availability, integrations, resources
 from shared import runs as runs_of
+from shared.agenda import Agenda, Tier
 from shared.db.bookkeeping import checkpoints, runs
 from shared.db.engine import clock
 from shared.integrations import Integration
@@ -44,8 +45,11 @@ def order(connection: Connection, settings: Settings, integration: Integration) 
     """Orders what is due for one integration; its own schedule is read at every tick."""
     if not integration.auto_sync:
         return
-    books = past(connection, integration)
-    wanted = due(settings, integration, books, clock(connection))
+    books, now = past(connection, integration), clock(connection)
+    found = None
+    if settings.daily_limit(integration.provider):
+        found = agenda.of(connection, settings, integration)
+    wanted = due(settings, integration, books, now, found)
     for full in (True, False):
         chosen = [resource for resource, whole in wanted if whole is full]
         if chosen:
@@ -53,11 +57,16 @@ def order(connection: Connection, settings: Settings, integration: Integration) 
 
 
 def due(
-    settings: Settings, integration: Integration, past: Mapping[str, Past], now: datetime
+    settings: Settings,
+    integration: Integration,
+    past: Mapping[str, Past],
+    now: datetime,
+    agenda: Agenda | None = None,
 ) -> list[tuple[Resource, bool]]:
     """(resource, full) for everything that should be read now. Pure: `now` has a time zone.
 
-    An integration with a frequency of its own is never read more often: its full walk waits for it too.
+    agenda: of a vendor that counts the requests of a day; it brings all of history in its turn, so there
+    are no full walks at night. An integration with a frequency of its own is never read more often: its full walk waits for it too.
     """
     night = _last_night(settings, now)
     wanted = []
@@ -68,12 +77,24 @@ def due(
         if last.asked_at is None:
             wanted.append((resource, True))
             continue
+        if agenda:
+            if _has_a_part_due(agenda, resource, last, now):
+                wanted.append((resource, False))
+            continue
         interval = integrations.every(settings, integration, windowed=resource.windowed)
         its_turn = now - last.asked_at >= interval
         full = last.lacks_full_walk(night, now) and (its_turn or not integration.sync_frequency)
         if full or its_turn:
             wanted.append((resource, full))
     return wanted
+
+
+def _has_a_part_due(agenda: Agenda, resource: Resource, last: Past, now: datetime) -> bool:
+    """Parts are read together with what is near, or with the whole list: that one decides. What failed is
+    not ordered again before its turn."""
+    leading = Tier.NEAR if resource.windows else Tier.WHOLE
+    every = agenda.every(resource.full_name, leading)
+    return every is not None and last.asked_at is not None and now - last.asked_at >= every
 
 
 def _last_night(settings: Settings, now: datetime) -> datetime:
