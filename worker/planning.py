@@ -48,7 +48,8 @@ def _costs(
     known = windows.days(connection, integration.id, resource, around)
     parts = [
         *windows.near(resource, around, known),
-        *windows.unsettled(resource, around, known),
+        *windows.still_open(resource, around, known),
+        *windows.ahead(resource, around, known),
     ]
     months = windows.all_history(resource, around)
     rows = sum(day.rows for days in known.values() for day in days)

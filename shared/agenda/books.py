@@ -141,7 +141,7 @@ def _wish(
         if resource.rarely
         else (catalogue, catalogue / 6),
         Tier.AHEAD: (timedelta(days=1), timedelta(hours=1)),
-        Tier.HISTORY: (timedelta(days=settings.gestao_click_history_days), timedelta(days=1)),
+        Tier.HISTORY: (timedelta(days=settings.gestao_click_history_days), timedelta(hours=4)),
     }[tier]
     own = integrations.frequency(integration.sync_frequency) or timedelta(0)
     return max(usual[0], own), max(usual[1], own)

@@ -137,7 +137,7 @@ class Windows:
         if not horizon.full:
             return (self.lately(horizon.today),)
         if self.bounded:
-            return self.months(horizon.since, _first_day(_month(horizon.today) + AHEAD))
+            return self.months(horizon.since, self.last(horizon.today))
         if horizon.span is None:
             return ({},)
         # and once without dates: what has none, or one beyond them, is counted
@@ -147,6 +147,10 @@ class Windows:
         """What is read at every turn."""
         back, ahead = self.near
         return self.between(today - timedelta(days=back), today + timedelta(days=ahead))
+
+    def last(self, today: date) -> date:
+        """The last day that is ever read."""
+        return _first_day(_month(today) + AHEAD + 1) - timedelta(days=1)
 
     def months(self, first: date, last: date) -> list[Asked]:
         """One window for each calendar month that holds some of the days, the latest first."""

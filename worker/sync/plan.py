@@ -65,12 +65,15 @@ def parts(
         return [Part(tier, ask) for ask in resource.asks(horizon)]
     known = windows.days(connection, integration.id, resource, horizon)
     lately = windows.near(resource, horizon, known)
-    still_open = windows.unsettled(resource, horizon, known)
+    others = []
+    if resource.windows.open:
+        others += windows.still_open(resource, horizon, known)
+        others += windows.ahead(resource, horizon, known)
     if run.trigger != SCHEDULE:
-        return [*lately, *still_open]
+        return [*lately, *others]
     found = agenda.of(connection, settings, integration)
     due = {tier for tier in Tier if found.is_due(resource.full_name, tier, now)}
-    chosen = [part for part in still_open if part.tier in due]
+    chosen = [part for part in others if part.tier in due]
     return [*lately, *chosen, *_history(connection, integration, resource, horizon, found, now)]
 
 
@@ -86,7 +89,8 @@ def _history(
     if every is None:
         return []
     walked = books.history(connection, integration.id, resource.full_name)
-    return windows.history(resource, replace(around, full=True), walked, every, now)
+    last = found.walked.get((resource.full_name, Tier.NEAR))
+    return windows.history(resource, replace(around, full=True), walked, every, now, last)
 
 
 def horizon(

@@ -71,24 +71,31 @@ def near(resource: Resource, horizon: Horizon, days: Mapping[str, Sequence[Day]]
     ]
 
 
-def unsettled(
+def still_open(
     resource: Resource, horizon: Horizon, days: Mapping[str, Sequence[Day]]
 ) -> list[Part]:
-    """Windows around the days on which rows are still open, before and after those around today."""
+    """Windows around the older days on which rows are open, as far as the mirror knows them."""
     windows = _of(resource)
-    lately = windows.lately(horizon.today)
-    first, last = (date.fromisoformat(lately[name]) for name in (windows.start, windows.end))
+    begin = date.fromisoformat(windows.lately(horizon.today)[windows.start])
     parts = []
     for base in resource.undated(horizon):
-        mine = days.get(name_of(base), ())
-        older = cover([day for day in mine if day.at < first], resource.page_size)
-        ahead = cover([day for day in mine if day.at > last], resource.page_size)
-        for tier, covered in ((Tier.OPEN, older), (Tier.AHEAD, ahead)):
-            parts += [
-                Part(tier, {**base, **windows.between(begin, end)}, rows)
-                for begin, end, rows in covered
-            ]
+        older = [day for day in days.get(name_of(base), ()) if day.at < begin]
+        parts += [
+            Part(Tier.OPEN, {**base, **windows.between(first, last)}, rows)
+            for first, last, rows in cover(older, resource.page_size)
+        ]
     return parts
+
+
+def ahead(resource: Resource, horizon: Horizon, days: Mapping[str, Sequence[Day]]) -> list[Part]:
+    """Everything that lies further ahead: new instalments come there, where nothing was before."""
+    windows = _of(resource)
+    begin = date.fromisoformat(windows.lately(horizon.today)[windows.end]) + timedelta(days=1)
+    ask = windows.between(begin, windows.last(horizon.today))
+    return [
+        Part(Tier.AHEAD, {**base, **ask}, _rows(days.get(name_of(base), ()), begin, date.max))
+        for base in resource.undated(horizon)
+    ]
 
 
 def cover(days: Iterable[Day], page_size: int) -> list[tuple[date, date, int]]:
@@ -123,24 +130,27 @@ def history(
     walked: Mapping[str, datetime],
     every: timedelta,
     now: datetime,
+    last: datetime | None,
 ) -> list[Part]:
-    """The piece of history whose turn has come: what was read longest ago, never read first."""
+    """The piece of history whose turn has come: what was read longest ago, never read first.
+
+    last: when the list was read before this; whatever has passed since then, its share is read.
+    """
     asks = {name_of(ask): ask for ask in all_history(resource, horizon)}
     if not asks:
         return []
-    lookback = max(LOOKBACK, every / len(asks))
-    done = sum(
-        walked.get(name, datetime.min.replace(tzinfo=now.tzinfo)) > now - lookback for name in asks
-    )
-    count = math.ceil(len(asks) * (lookback / every)) - done
+    since = now - max(LOOKBACK, every / len(asks), now - (last or now))
+    done = sum(name in walked and walked[name] > since for name in asks)
+    count = math.ceil(len(asks) * ((now - since) / every)) - done
     waiting = sorted(asks, key=lambda name: (name in walked, walked.get(name, now)))
     return [Part(Tier.HISTORY, asks[name]) for name in waiting[: max(0, count)]]
 
 
 def all_history(resource: Resource, horizon: Horizon) -> list[Asked]:
-    """Every month of every slice; what has no date is left to full walks."""
-    windows = _of(resource)
-    return [ask for ask in resource.asks(horizon) if windows.start in ask]
+    """Every month of every slice until now; what lies ahead is a tier of its own, and what has no date is
+    left to full walks."""
+    start, today = _of(resource).start, horizon.today.isoformat()
+    return [ask for ask in resource.asks(horizon) if start in ask and ask[start] <= today]
 
 
 def days(
