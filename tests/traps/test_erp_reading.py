@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.http import Request, Response, json_response
+from shared import availability
 from shared.resources.grammar import Resource
 from tests.ground import Ground, pages_of
 from tests.traps.erp import (
@@ -60,6 +61,8 @@ def test_erp_trap_01_a_page_parameter_that_is_ignored_does_not_end_in_endless_pa
 
 def test_erp_trap_02_sales_are_asked_for_by_type_and_store(ground: Ground) -> None:
     """Without `tipo` only products come, without `loja_id` only the head office."""
+    made = {"tipo": "vendas_balcao", "loja_id": "90002"}
+    ground.box.gestao_click.create("vendas", {}, hidden=made)
     read(ground, SALES, QUOTES)
     for resource in (SALES, QUOTES):
         table = ground.box.world.table("gestao-click", resource.name)
@@ -74,19 +77,22 @@ def test_erp_trap_02_sales_are_asked_for_by_type_and_store(ground: Ground) -> No
 
 
 def test_erp_trap_02_a_type_that_is_ignored_is_noticed(ground: Ground) -> None:
-    """Unknown values answer the default set with 200: every sale would become a counter sale."""
+    """Unknown values answer the default set with 200: every sale would become one of services."""
     read(ground, SALES)
-    before, moment = ground.rows(SALES), cursor(ground, SALES)
+    marches = {r["id"]: r["tipo"] for r in ground.rows(SALES) if r["data"] < date(2026, 4, 1)}
+    assert set(marches.values()) == {"produto"}
+    assert len(marches) > 3
 
     def only_products(request: Request, answer: Answer) -> Response:
         return answer(request.having("tipo", "produto"))
 
     with meddling(ground, only_products):
-        report = ground.sync(SALES, full=True)
-    assert report["state"] == "failed"
-    assert "ignored" in report["reason"]
-    assert [r["tipo"] for r in ground.rows(SALES)] == [r["tipo"] for r in before]
-    assert cursor(ground, SALES) == moment
+        read(ground, SALES, full=True)
+    refused = ground.run(availability.refused, ground.integration("gestao-click").id, SALES)
+    assert any("tipo=servico" in place for place in refused)
+    rows = live(ground, SALES)
+    assert {id_: rows[id_]["tipo"] for id_ in marches} == marches
+    assert rows.keys() == truth(ground, SALES).keys()
 
 
 @pytest.mark.parametrize("resource", [RECEIVABLES, PAYABLES], ids=lambda r: r.name)
@@ -215,7 +221,8 @@ def test_erp_trap_10_a_404_without_the_vendors_word_deletes_nothing(
     assert report["state"] != "done"
     assert report["reason"]
     assert ground.row(SALES, "50001")["deleted_at"] is None
-    assert read(ground, SALES, full=True)["gone"] == 1
+    ground.run(lambda c: c.exec_driver_sql("update sync.runs set next_at = clock_timestamp()"))
+    assert ground.carry(report["id"])["gone"] == 1
     assert ground.row(SALES, "50001")["deleted_at"]
 
 
