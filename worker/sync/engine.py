@@ -113,7 +113,8 @@ class Engine:
                 continue
             if self._repeats(page):
                 if page.more or not position.complete:
-                    raise WalkBroken(f"page {number} repeats the page before it")
+                    self._read_again(f"page {number} repeats the page before it")
+                    return
                 break  # the vendor does not page this list
             if number == 1 and self._is_all_known(ask, page):
                 position.note_all_known(page.total)
@@ -238,6 +239,19 @@ class Engine:
             else:
                 position.begin_slice(position.slice, now, tries=position.tries + 1)
             self._save(connection)
+
+    def _read_again(self, why: str) -> None:
+        """Begins the slice anew: rows that came in front may have shifted a page onto the one before it.
+
+        Raises WalkBroken after some tries; the run that is put back begins the slice anew, too.
+        """
+        position = self._position
+        tries = position.tries + 1 if position.tries < TRIES else 1
+        with self._reach.engine.begin() as connection:
+            position.begin_slice(position.slice, clock(connection), tries=tries)
+            self._save(connection)
+        if tries == 1:
+            raise WalkBroken(why)
 
     def _note_slice(self, connection: Connection) -> None:
         """What was read of history is in the books at once: a run that dies has not read it in vain."""
