@@ -46,9 +46,9 @@ def met_before(
 ) -> dict[Key, dict[str, str]]:
     """Which of these records this walk has met in another slice already, and in which."""
     resource = ask.resource
-    names = [
-        column.name for column in resource.columns if column.asked and column.name in ask.slice
-    ]
+    asked = [column.name for column in resource.columns if column.asked]
+    # with another key it would be another record
+    names = [name for name in asked if name in ask.slice and name not in resource.key]
     if not names or not batch.rows:
         return {}
     table, stamps = rows_table(resource), stamps_table(resource)
