@@ -64,7 +64,7 @@ EFFECTIVE = Windows(
 )
 
 
-def _titles(name: str, route: str, parent: str) -> Resource:
+def _titles(name: str, route: str, parent: str, **params: str) -> Resource:
     """Receivables and payables share one shape; without a period only this month comes (4).
 
     entidade says whose it is: C client, F supplier, U employee, T carrier, O other. loja_id is the record's.
@@ -107,9 +107,11 @@ def _titles(name: str, route: str, parent: str) -> Resource:
         ),
         children=(additional(parent),),
         slices=(STORES, EFFECTIVE),
+        params=params,
         detail=True,
     )
 
 
-RECEBIMENTOS = _titles("recebimentos", "receivables", "recebimento_id")
+# documented with `limit`, read with `limite` by clients: who ignores either gets the other (3, Paging)
+RECEBIMENTOS = _titles("recebimentos", "receivables", "recebimento_id", limit="100")
 PAGAMENTOS = _titles("pagamentos", "payables", "pagamento_id")

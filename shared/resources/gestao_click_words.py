@@ -6,7 +6,7 @@ Facts: gestaoclick-api.md 3 (wrappers), 5 (stores, types), 6 (lists), 7 (objects
 from __future__ import annotations
 
 from shared.resources.columns import Column, count, day, flag, money, word
-from shared.resources.grammar import ById, Child, Dimension, Listed, PerRow, Resource
+from shared.resources.grammar import Asked, ById, Child, Dimension, Listed, PerRow, Resource
 
 ID: Column = word("id")
 STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True, stores=True)
@@ -22,6 +22,7 @@ def erp_list(
     *,
     children: tuple[Child, ...] = (),
     slices: tuple[Dimension, ...] = (),
+    params: Asked | None = None,
     detail: bool = False,
     dropped: tuple[str, ...] = (),
     rarely: bool = False,
@@ -39,6 +40,7 @@ def erp_list(
         columns=columns,
         children=children,
         slices=slices,
+        params=params or {},
         by_id=ById() if detail else None,
         listed=listed,
         dropped=dropped,

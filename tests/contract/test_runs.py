@@ -321,7 +321,9 @@ def test_a_bad_record_is_rejected_with_its_reason_and_the_others_arrive(
     assert (reject["run_id"], report["rejected"]) == (report["id"], 1)
     assert set(keyed(resource, ground.rows(resource))) == {e.key(resource) for e in expected}
     done(ground.sync(resource, full=True))
-    assert [r["times"] for r in ground.rejects()] == [2]
+    (reject,) = ground.rejects()
+    # a list without a total is read by windows and, to be sure, once without
+    assert reject["times"] in (2, 3)
 
 
 def _plant(ground: Ground, resource: Resource, sound: Expected, bad: Row) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,9 @@ from worker.sources.protocol import Account, Ask, Found, News, Page
 VENDOR = "Gestão Click"
 SMALLEST_PAGE = 20
 """A page with fewer rows is the last one even where the vendor ignores `limite` (2)."""
+GONE = (404, 410)
+"""What a detail may answer for an id that was deleted (3, Errors)."""
+_ENVELOPE = re.compile(rb'\{\s*"code"')
 
 
 def dialect(access_token: str, secret_token: str) -> Dialect:
@@ -33,8 +37,8 @@ def without_notice(content: bytes) -> bytes:
     """PHP may print a notice before the JSON (gestaoclick-api.md 3, Errors)."""
     if content[:1] in (b"{", b"["):
         return content
-    start = content.find(b'{"code"')
-    return content[start:] if start > 0 else content
+    found = _ENVELOPE.search(content)
+    return content[found.start() :] if found else content
 
 
 def check(path: str, status: int, body: Any) -> None:
@@ -59,8 +63,8 @@ def check(path: str, status: int, body: Any) -> None:
 
 
 def _code(status: int, body: Any) -> int:
-    inside = body.get("code") if isinstance(body, Mapping) else None
-    if status == 200 and isinstance(inside, int) and inside >= 400:
+    inside = _number(body, "code")
+    if status == 200 and inside is not None and inside >= 400:
         return inside
     if status == 200 and isinstance(body, Mapping) and body.get("status") not in ("success", None):
         return 400
@@ -91,7 +95,7 @@ class GestaoClick:
             ask.resource.path,
             {**question, "limite": ask.resource.page_size, "pagina": number},
         )
-        records = _records(answer.body)
+        records = _records(answer.path, answer.body)
         meta = answer.body.get("meta") if isinstance(answer.body, Mapping) else None
         return Page(
             records,
@@ -101,12 +105,14 @@ class GestaoClick:
         )
 
     def look(self, ask: Ask, ids: Sequence[str]) -> Found:
-        """One record by id: 404 on a detail means that it was deleted (gestaoclick-api.md 3)."""
+        """One record by id: 404 on a detail means that it was deleted, 400 says nothing (gestaoclick-api.md 3)."""
         (id_,) = ids
         path = f"{ask.resource.path}/{id_}"
-        answer = self.door.get(path, answers=(404,))
-        if answer.status == 404:
+        answer = self.door.get(path, answers=(*GONE, 400))
+        if answer.status in GONE:
             return Found([], answer.observed_at, told=True)
+        if answer.status == 400:
+            return Found([], answer.observed_at, refused=(id_,))
         record = answer.body.get("data") if isinstance(answer.body, Mapping) else None
         if not isinstance(record, Mapping):
             raise VendorUnavailable(VENDOR, f"no record at {path}")
@@ -118,7 +124,8 @@ class GestaoClick:
 
     def account(self) -> Account:
         """The company is known by its stores: nothing else names it (gestaoclick-api.md 6, lojas)."""
-        stores = _records(self.door.get(LOJAS.path, {"limite": LOJAS.page_size}).body)
+        answer = self.door.get(LOJAS.path, {"limite": LOJAS.page_size})
+        stores = _records(answer.path, answer.body)
         return Account(
             ids=tuple(sorted(str(store["id"]) for store in stores)) or ("no-stores",),
             country="BR",
@@ -127,21 +134,28 @@ class GestaoClick:
         )
 
 
-def _records(body: Any) -> list[Record]:
-    """`data` may be a string when nothing is there; rows may be wrapped (gestaoclick-api.md 3)."""
-    data = body.get("data") if isinstance(body, Mapping) else None
-    return [unwrapped(row) for row in data] if isinstance(data, list) else []
+def _records(path: str, body: Any) -> list[Record]:
+    """`data` is a string or null when nothing is there; rows may be wrapped (gestaoclick-api.md 3).
+
+    An answer without `data`, or with anything else in it, is no empty list.
+    """
+    data = body.get("data", False) if isinstance(body, Mapping) else False
+    if data is None or isinstance(data, str):
+        return []
+    if not isinstance(data, list):
+        raise VendorUnavailable(VENDOR, f"no list at {path}")
+    return [unwrapped(row) for row in data]
 
 
-def _number(meta: Any, name: str) -> int | None:
-    value = meta.get(name) if isinstance(meta, Mapping) else None
-    return int(str(value)) if str(value).isdigit() else None
+def _number(said: Any, name: str) -> int | None:
+    value = said.get(name) if isinstance(said, Mapping) else None
+    return int(str(value)) if str(value).isdecimal() else None
 
 
 def _more(meta: Any, page: int, rows: int) -> bool | None:
     """Stop rule of gestaoclick-api.md 3; None where neither meta nor the rows tell."""
-    last = _number(meta, "total_paginas")
-    if _number(meta, "total_registros") is None:
-        return False if 0 < rows < SMALLEST_PAGE else None
-    follows = meta.get("proxima_pagina") not in (None, "", 0)
-    return follows or (last is not None and page < last)
+    if _number(meta, "proxima_pagina") or page < (_number(meta, "total_paginas") or 0):
+        return True
+    if _number(meta, "total_registros") is not None:
+        return False
+    return False if 0 < rows < SMALLEST_PAGE else None

@@ -134,10 +134,11 @@ class Door:
         except AddressBlocked as error:
             self.budget.pause(LONG_SILENCE, str(error), limited=False)
             raise
-        except (NotAvailable, RequestRefused):
-            if response.status_code not in answers:
+        except (NotAvailable, RequestRefused) as error:
+            # the status that is meant: a 200 may carry another inside (gestaoclick-api.md 3, Errors)
+            if error.status not in answers:
                 raise
-            parsed = None
+            return Answer(path, error.status, None, observed_at)
         return Answer(path, response.status_code, parsed, observed_at)
 
     def _exchange(

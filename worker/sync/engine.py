@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, func, select
@@ -27,7 +28,6 @@ from worker.reach import Reach
 from worker.sources.protocol import Account, Ask, News, Page, Source
 from worker.sync import checkpoint, plan, proof, rows, sweep, walk, windows
 from worker.sync.checkpoint import OVERLAP, Position
-from worker.sync.rows import Batch
 from worker.sync.sweep import Slice
 from worker.sync.upsert import Mirror
 
@@ -113,7 +113,8 @@ class Engine:
                 continue
             if self._repeats(page):
                 if page.more or not position.complete:
-                    raise WalkBroken(f"page {number} repeats the page before it")
+                    self._read_again(f"page {number} repeats the page before it")
+                    return
                 break  # the vendor does not page this list
             if number == 1 and self._is_all_known(ask, page):
                 position.note_all_known(page.total)
@@ -163,13 +164,16 @@ class Engine:
         if not proof.acted(ask, batch):
             raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
         with self._reach.engine.begin() as connection:
-            if other := self._another(connection, ask, batch):
+            met = self._met_before(connection, ask, batch)
+            if other := self._another(ask, batch, met):
                 raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
+            # one record in two slices stays in the first: a walk does not say of it now this, now that
+            batch = replace(batch, rows=tuple(r for r in batch.rows if r.key not in met))
             mirror = Mirror(connection, self._integration.id, self._resource, self._cause)
             written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
             gone = mirror.gone(batch.deleted, page.observed_at, told=True, how=sweep.TOMBSTONE)
             position.page = number + 1
-            position.distinct += written.first
+            position.distinct += written.first + len(met)
             position.note_total(page.total)
             if batch.rejects:
                 place = place_of(self._resource, ask.slice)
@@ -178,25 +182,33 @@ class Engine:
             self._save(
                 connection,
                 pages=runs_table.c.pages + 1,
-                seen=runs_table.c.seen + written.seen,
+                seen=runs_table.c.seen + written.seen + len(met),
                 written=runs_table.c.written + written.written,
                 gone=runs_table.c.gone + gone,
                 rejected=runs_table.c.rejected + len(batch.rejects),
                 attempts=0,
             )
 
-    def _another(self, connection: Connection, ask: Ask, batch: Batch) -> dict[str, str] | None:
-        """The slice to which a first page belongs, when it is not the one that was asked for.
+    def _met_before(
+        self, connection: Connection, ask: Ask, batch: rows.Batch
+    ) -> dict[rows.Key, dict[str, str]]:
+        """What the first slice brings is taken as it comes: of a list something is always read."""
+        position = self._position
+        if place_of(self._resource, ask.slice) == place_of(self._resource, position.asks[0]):
+            return {}
+        since = position.pass_started_at
+        return proof.met_before(connection, self._integration.id, ask, batch, since)
 
-        What the first slice brings is taken as it comes: of a list something is always read.
-        """
-        resource, position = self._resource, self._position
-        first = place_of(resource, position.asks[0])
-        if position.page > 1 or place_of(resource, ask.slice) == first:
+    def _another(
+        self, ask: Ask, batch: rows.Batch, met: Mapping[rows.Key, dict[str, str]]
+    ) -> dict[str, str] | None:
+        """The slice to which a first page belongs, when it is not the one that was asked for."""
+        position = self._position
+        first = place_of(self._resource, position.asks[0])
+        if position.page > 1 or place_of(self._resource, ask.slice) == first:
             return None
-        return proof.carried(ask, batch) or proof.met_before(
-            connection, self._integration.id, ask, batch, position.pass_started_at
-        )
+        wholly = len(met) == len(batch.rows) > 1
+        return proof.carried(ask, batch) or (next(iter(met.values())) if wholly else None)
 
     def _is_all_known(self, ask: Ask, page: Page) -> bool:
         """Does the vendor count, without dates, as many as the windows have met? Then nothing lies outside."""
@@ -227,6 +239,19 @@ class Engine:
             else:
                 position.begin_slice(position.slice, now, tries=position.tries + 1)
             self._save(connection)
+
+    def _read_again(self, why: str) -> None:
+        """Begins the slice anew: rows that came in front may have shifted a page onto the one before it.
+
+        Raises WalkBroken after some tries; the run that is put back begins the slice anew, too.
+        """
+        position = self._position
+        tries = position.tries + 1 if position.tries < TRIES else 1
+        with self._reach.engine.begin() as connection:
+            position.begin_slice(position.slice, clock(connection), tries=tries)
+            self._save(connection)
+        if tries == 1:
+            raise WalkBroken(why)
 
     def _note_slice(self, connection: Connection) -> None:
         """What was read of history is in the books at once: a run that dies has not read it in vain."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, or_, select, tuple_
 
 from shared.db.mirror import rows_table, stamps_table
 from worker.sources.protocol import Ask, Page
-from worker.sync.rows import Batch
+from worker.sync.rows import Batch, Key
 
 
 def acted(ask: Ask, batch: Batch) -> bool:
@@ -43,28 +43,30 @@ def carried(ask: Ask, batch: Batch) -> dict[str, str] | None:
 
 def met_before(
     connection: Connection, integration_id: int, ask: Ask, batch: Batch, since: datetime
-) -> dict[str, str] | None:
-    """The other slice in which this walk has met all of these records already, if it has."""
+) -> dict[Key, dict[str, str]]:
+    """Which of these records this walk has met in another slice already, and in which."""
     resource = ask.resource
-    names = [
-        column.name for column in resource.columns if column.asked and column.name in ask.slice
-    ]
-    if not names or len(batch.rows) < 2:
-        return None
+    asked = [column.name for column in resource.columns if column.asked]
+    # with another key it would be another record
+    names = [name for name in asked if name in ask.slice and name not in resource.key]
+    if not names or not batch.rows:
+        return {}
     table, stamps = rows_table(resource), stamps_table(resource)
     same = [stamps.c[name] == table.c[name] for name in ("integration_id", *resource.key)]
     elsewhere = or_(*(table.c[name] != ask.slice[name] for name in names))
+    key = [table.c[name] for name in resource.key]
     found = connection.execute(
-        select(*(table.c[name] for name in names))
+        select(*key, *(table.c[name] for name in names))
         .join(stamps, and_(*same))
         .where(
             table.c.integration_id == integration_id,
-            tuple_(*(table.c[name] for name in resource.key)).in_([row.key for row in batch.rows]),
+            tuple_(*key).in_([row.key for row in batch.rows]),
             stamps.c.observed_at >= since,
             elsewhere,
         )
-    ).all()
-    return dict(found[0]._mapping) if len(found) == len(batch.rows) else None
+    )
+    width = len(key)
+    return {tuple(row[:width]): dict(zip(names, row[width:], strict=True)) for row in found}
 
 
 def ends(page: Page) -> str:

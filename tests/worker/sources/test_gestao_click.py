@@ -2,10 +2,17 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from sandbox.http import Response
-from shared.errors import VendorUnavailable
+from shared.errors import (
+    CredentialsRefused,
+    NotAvailable,
+    RateLimited,
+    RequestRefused,
+    VendorUnavailable,
+)
 from shared.resources import BY_NAME
 from shared.resources.columns import Context
 from tests.worker.sources.vendors import Vendor, fixture, reply, vendor
@@ -128,11 +135,83 @@ def test_the_question_has_the_slice_and_the_vendors_own_names_for_pages() -> Non
         b"<br />\n<b>Notice</b>:  Undefined index: x in <b>/app/x.php</b> on line 1\n",
         b"\n",
         b"Warning: {x}\n",
+        b"\xef\xbb\xbf",
     ],
 )
 def test_what_php_prints_before_the_json_is_passed_over(notice: bytes) -> None:
     body = notice + b'{"code":200,"status":"success","data":[{"id":"7","nome":"x"}]}'
     assert [r["id"] for r in page(reply(200, body, "text/html")).records] == ["7"]
+
+
+def test_a_space_in_the_envelope_behind_a_notice_hides_nothing() -> None:
+    body = b'Notice: x\n{ "code": 200, "status": "success", "data": [{"id":"7","nome":"x"}]}'
+    assert [r["id"] for r in page(reply(200, body, "text/html")).records] == ["7"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 200, "status": "success"},
+        {"code": 200, "status": "success", "data": {"erro": "x"}},
+        {"code": 200, "status": "success", "data": 0},
+        [{"id": "7"}],
+        "no envelope",
+        0,
+    ],
+    ids=str,
+)
+def test_an_answer_without_a_list_is_no_empty_list(body: Any) -> None:
+    """A walk that took it for one would find everything gone."""
+    with pytest.raises(VendorUnavailable):
+        page(reply(200, orjson.dumps(body)))
+
+
+@pytest.mark.parametrize("data", ["Não há dados!", "", None, []], ids=str)
+def test_what_says_that_nothing_is_there_is_an_empty_list(data: Any) -> None:
+    assert page(reply(200, {"code": 200, "status": "success", "data": data})).records == []
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"code": 400, "status": "error", "data": {"mensagem": "x"}}, RequestRefused),
+        ({"code": "400", "status": "error", "data": {"mensagem": "x"}}, RequestRefused),
+        ({"status": "error", "data": "x"}, RequestRefused),
+        ({"code": 401, "data": {}}, CredentialsRefused),
+        ({"code": 404, "status": "error", "data": {"mensagem": "x"}}, NotAvailable),
+        ({"code": 429, "status": "error", "data": {"mensagem": "x"}}, RateLimited),
+        ({"code": 500, "status": "error", "data": {"mensagem": "x"}}, VendorUnavailable),
+    ],
+    ids=str,
+)
+def test_a_200_is_what_it_says_inside(body: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        page(reply(200, body))
+
+
+@pytest.mark.parametrize(
+    ("meta", "more"),
+    [
+        ({"total_registros": None, "proxima_pagina": 2}, True),
+        ({"total_registros": "4", "proxima_pagina": "2"}, True),
+        ({"total_registros": 4, "proxima_pagina": "0"}, False),
+        ({"total_registros": 4, "proxima_pagina": ""}, False),
+        ({"total_registros": 0, "proxima_pagina": None}, False),
+        ({}, False),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_whatever_says_that_a_page_follows_is_believed(meta: Any, more: bool) -> None:
+    assert page(reply(200, {"code": 200, "meta": meta, "data": [{"id": "1", "a": 1}]})).more is more
+
+
+def test_receivables_are_asked_with_both_names_of_the_limit() -> None:
+    """`limit` is documented, `limite` is what clients send: the other is ignored in silence."""
+    with vendor(sent("vendas__empty_array")) as there:
+        source(there).page(Ask(BY_NAME["gestao_click.recebimentos"]), 1)
+        (asked,) = there.heard
+    assert dict(asked.pairs) == {"limit": "100", "limite": "100", "pagina": "1"}
 
 
 def test_a_notice_without_json_is_no_answer() -> None:
@@ -149,6 +228,21 @@ def test_a_detail_that_is_gone_was_deleted_the_vendor_says_so() -> None:
         found = source(there).look(Ask(VENDAS), ["7"])
         assert there.heard[0].path == "/vendas/7"
     assert (list(found.records), found.told) == ([], True)
+
+
+@pytest.mark.parametrize("status", [404, 410, 200])
+def test_a_detail_may_say_in_several_ways_that_it_is_gone(status: int) -> None:
+    body = {"code": 404 if status == 200 else status, "status": "error", "data": {"mensagem": "x"}}
+    with vendor(reply(status, body)) as there:
+        found = source(there).look(Ask(VENDAS), ["7"])
+    assert (list(found.records), found.told, found.refused) == ([], True, ())
+
+
+def test_a_detail_that_is_refused_is_no_word_of_its_end() -> None:
+    refused = {"code": 400, "status": "error", "data": {"mensagem": "Parâmetro inválido"}}
+    with vendor(reply(200, refused)) as there:
+        found = source(there).look(Ask(VENDAS), ["7"])
+    assert (list(found.records), found.told, found.refused) == ([], False, ("7",))
 
 
 def test_a_controller_that_is_missing_for_a_moment_deletes_nothing() -> None:
