@@ -7,6 +7,7 @@ from contextlib import suppress
 from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+import shared.db.wallet  # noqa: F401  (its tables are deleted from too)
 from shared import integrations
 from shared.db.bookkeeping import integration_settings as table
 from shared.db.bookkeeping import report_views

@@ -75,16 +75,23 @@ ATRIBUTOS_VENDAS = _extra_fields("vendas", "sale_fields", PRINTED)
 ATRIBUTOS_ORDENS_SERVICOS = _extra_fields("ordens_servicos", "service_order_fields", PRINTED)
 ATRIBUTOS_FINANCEIROS = _extra_fields("financeiros", "finance_fields")
 
-TIPOS_CONTATOS = erp_list("tipos_contatos", Listed("contact_types", search=BY_NAME), NAME)
-TIPOS_ENDERECOS = erp_list("tipos_enderecos", Listed("address_types", search=BY_NAME), NAME)
+TIPOS_CONTATOS = erp_list(
+    "tipos_contatos", Listed("contact_types", search=BY_NAME), NAME, rarely=True
+)
+TIPOS_ENDERECOS = erp_list(
+    "tipos_enderecos", Listed("address_types", search=BY_NAME), NAME, rarely=True
+)
 
 ESTADOS = erp_list(
     "estados",
     Listed("states", search=("nome", "sigla")),
     (ID, word("codigo"), word("nome"), word("sigla")),
+    rarely=True,
 )
 
 # Read whole, 56 pages for the country: a row does not say its state, but the first two digits of its IBGE
 # `codigo` are its state's `codigo`. Asked state by state it would be no cheaper, and should the filter be
 # ignored (the sample address calls it `estado`, the table `estado_id`), 27 times as dear and wrong.
-CIDADES = erp_list("cidades", Listed("cities", search=BY_NAME), (ID, word("codigo"), word("nome")))
+CIDADES = erp_list(
+    "cidades", Listed("cities", search=BY_NAME), (ID, word("codigo"), word("nome")), rarely=True
+)

@@ -9,7 +9,7 @@ from shared.resources.columns import Column, count, day, flag, money, word
 from shared.resources.grammar import ById, Child, Dimension, Listed, PerRow, Resource
 
 ID: Column = word("id")
-STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True)
+STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True, stores=True)
 """Without `loja_id` only the head office answers (gestaoclick-api.md 5)."""
 CHANGED: tuple[Column, ...] = (word("cadastrado_em"), word("modificado_em"))
 """Kept as text: the zone is unstated, and they are compared only with themselves (7, Time zone)."""
@@ -24,6 +24,7 @@ def erp_list(
     slices: tuple[Dimension, ...] = (),
     detail: bool = False,
     dropped: tuple[str, ...] = (),
+    rarely: bool = False,
 ) -> Resource:
     """A list as all of the ERP's are: `data`, `id`, at most 100 rows a page (2).
 
@@ -41,6 +42,7 @@ def erp_list(
         by_id=ById() if detail else None,
         listed=listed,
         dropped=dropped,
+        rarely=rarely,
         page_size=100,
     )
 
