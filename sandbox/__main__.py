@@ -30,6 +30,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--gestao-click-limit", type=int, default=3)
     parser.add_argument("--gestao-click-daily-limit", type=int, default=30_000)
     parser.add_argument("--other-tool", type=int, default=0, help="requests a day of another tool")
+    parser.add_argument("--trade", type=float, default=40.0, help="acts of a business day")
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--life", type=float, default=0.0, help="changes per second")
     parser.add_argument("--lively", action="store_true", help="life does everything there is")

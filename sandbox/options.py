@@ -8,9 +8,8 @@ names the section. Everything but the first block can be changed while running
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-FIXED_AT_START = frozenset(
-    ("leads", "seed", "months", "tasks", "now", "account_id", "subdomain", "sales", "stores")
-)
+FIXED_AT_START = frozenset({"leads", "seed", "months", "tasks", "now", "account_id", "subdomain"})
+ERP_AT_START = frozenset({"sales", "stores", "open_titles"})
 CHOICES = {
     "merge_losers": ("deleted", "vanish"),
     "stage_change": ("both", "status", "update"),
@@ -167,7 +166,7 @@ class Options:
         known = {spec.name for spec in fields(self)}
         if name not in known:
             raise ValueError(f"unknown setting {name!r}")
-        if name in FIXED_AT_START:
+        if name in FIXED_AT_START | ERP_AT_START:
             raise ValueError(f"{name!r} is fixed at start")
         if name in CHOICES and value not in CHOICES[name]:
             raise ValueError(f"{name!r} is one of {', '.join(CHOICES[name])}")

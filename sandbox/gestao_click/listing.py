@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
+import orjson
+
 from sandbox.gestao_click.clock import month_of, today
 from sandbox.gestao_click.rules import (
     AT_LEAST,
@@ -48,7 +50,8 @@ class Listing:
         keys = table.shelves.between(low, high, store, _kind(rules, request))
         tests = self._tests(table, rules, request, now)
         if tests:
-            keys = [k for k in keys if _passes(table.live[k], tests)]
+            needles = _needles(rules, request)
+            keys = [k for k in keys if _passes(table.live[k], needles, tests)]
         return _ordered(table, rules, request, keys)
 
     def _store(self, rules: Rules, request: Request, stores: list[str]) -> str:
@@ -91,7 +94,15 @@ def _kind(rules: Rules, request: Request) -> str:
     return asked if asked in rules.kinds else rules.kinds[0]
 
 
-def _passes(record: Record, tests: list[Test]) -> bool:
+def _needles(rules: Rules, request: Request) -> list[bytes]:
+    """What the bytes of a row must hold to equal what is asked for; most rows need no opening."""
+    asked = [request.one(name) for name, (_, how) in rules.filters.items() if how == EQUAL]
+    return [orjson.dumps(value)[1:-1] for value in asked if value]
+
+
+def _passes(record: Record, needles: list[bytes], tests: list[Test]) -> bool:
+    if not all(needle in record.raw for needle in needles):
+        return False
     opened = record.open()
     return all(test(opened) for test in tests)
 

@@ -147,7 +147,7 @@ def bill_of(sale: Json, store: Store, text: str = "Venda de nº") -> Bill:
 
 
 def payments_of(document: Json) -> list[Json]:
-    return [entry["pagamento"] for entry in document["pagamentos"]]
+    return [entry["pagamento"] for entry in document.get("pagamentos") or []]
 
 
 def titles_for(bill: Bill, payments: list[Json], first_key: int, before: int = 0) -> list[Json]:

@@ -150,14 +150,18 @@ def test_an_edit_changes_the_open_titles_only(client: Client) -> None:
 
 
 def test_other_instalments_are_other_titles(client: Client) -> None:
-    key, titles = sale_with(client, 2)
+    key, titles = sale_with(client, 3)
+    paid = int(titles[0]["id"])
+    client.control("POST", "/pay", {"list": "recebimentos", "id": paid})
     before = truth(client, "vendas")[key]["valor_total"]
     play(client, "sales.resplit", id=key)
     rows = truth(client, "recebimentos")
-    assert not {int(title["id"]) for title in titles} & set(rows)
-    mine = client.box.gestao_click.ties.titles("vendas", key)
-    assert to_cents(before) == sum(to_cents(title.open()["valor"]) for title in mine)
+    assert {int(title["id"]) for title in titles} & set(rows) == {paid}
+    mine = [title.open() for title in client.box.gestao_click.ties.titles("vendas", key)]
+    assert to_cents(before) == sum(to_cents(title["valor"]) for title in mine)
     assert int(truth(client, "vendas")[key]["numero_parcelas"]) == len(mine)
+    parts = [title["descricao"].partition("(")[2] for title in mine[1:]]
+    assert parts == [f"{number + 2}/{len(mine)})" for number in range(len(parts))]
 
 
 @pytest.mark.parametrize("act", ["sales.cancel", "sales.delete"])

@@ -100,4 +100,4 @@ def _write(turn: Turn, name: str, kind: str, store: Store, more: Json) -> Key:
 def _finished(turn: Turn, row: Json) -> bool:
     """In the last of the situations that are no cancellation."""
     order = [entry for entry in situations(turn, ORDERS) if not is_cancelled(entry)]
-    return not order or bool(row["situacao_id"] == order[-1]["situacao_id"])
+    return not order or bool(row.get("situacao_id") == order[-1]["situacao_id"])

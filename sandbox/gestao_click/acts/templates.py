@@ -47,7 +47,8 @@ def next_situation(turn: Turn, name: str, row: Json) -> Json:
     """The one after the row's; NothingToDo for the last, or a cancelled one."""
     order = [entry for entry in situations(turn, name) if not is_cancelled(entry)]
     ids = [entry["situacao_id"] for entry in order]
-    place = ids.index(row["situacao_id"]) if row["situacao_id"] in ids else len(ids)
+    own = row.get("situacao_id")
+    place = ids.index(own) if own in ids else len(ids)
     if place + 1 >= len(ids):
         raise NothingToDo(name)
     return order[place + 1]

@@ -167,7 +167,7 @@ def _share(title: Record, thousandths: int) -> int:
 
 
 def _named(row: Json, key: str, name: str) -> Json:
-    return {key: row["id"], name: row["nome"]}
+    return {key: row["id"], name: row.get("nome", "")}
 
 
 def _plan(turn: Turn, name: str) -> list[Json]:
