@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Connection, Date, cast, func, select
+from sqlalchemy import Connection, Date, cast, func, select, text
 
 from shared import integrations
 from shared.resources import BY_NAME
@@ -25,13 +25,23 @@ ZONE = "America/Sao_Paulo"
 
 def in_account(asked: int | None, work: Callable[[Connection, int], Response]) -> Response:
     """`work(connection, integration's id)` in one transaction."""
-
     own = process()
 
     def run(connection: Connection) -> Response:
         return work(connection, _integration(connection, own.settings, asked))
 
     return own.database.run(run)
+
+
+def reading(asked: int | None, work: Callable[[Connection, int], Response]) -> Response:
+    """As `in_account`, on one snapshot: sums and rows of an answer are of the same moment."""
+    own = process()
+
+    def read(connection: Connection) -> Response:
+        connection.execute(text("set transaction isolation level repeatable read, read only"))
+        return work(connection, _integration(connection, own.settings, asked))
+
+    return own.database.run(read)
 
 
 def _integration(connection: Connection, settings: Settings, asked: int | None) -> int:
