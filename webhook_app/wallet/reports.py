@@ -16,7 +16,7 @@ from webhook_app.envelopes import pagination, problems
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.wallet.account import answer_of, reading, today
-from webhook_app.wallet.filters import narrowed
+from webhook_app.wallet.filters import narrowed, with_status
 from webhook_app.wallet.flow import Flow, flow_of
 from webhook_app.wallet.models import FlowAnswer, FlowQuery, OverdueAnswer, OverdueQuery
 from webhook_app.wallet.overdue import overdue_of
@@ -66,7 +66,7 @@ def overdue(query: OverdueQuery) -> Response:
     """Open titles that were due before today, by who owes or is owed, or by how late they are"""
 
     def read(connection: Connection, account: int) -> Response:
-        wanted = and_(narrowed(account, query), transactions.c.status == "overdue")
+        wanted = and_(narrowed(account, query), with_status("overdue"))
         if query.type:
             wanted = and_(wanted, transactions.c.type == query.type)
         rows, sums = overdue_of(connection, wanted, query.by)
