@@ -53,26 +53,26 @@ class Late:
 
 def overdue_of(
     connection: Connection, wanted: ColumnElement[bool], by: str
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The rows, and the sums of all of them. `wanted`: overdue titles.
+) -> tuple[list[Late], dict[str, Any]]:
+    """Everybody who is late, and the sums of all of them. `wanted`: overdue titles.
 
     By party: the largest sum first; by age: receivables by age, then payables.
     """
     parts = connection.execute(_statement(wanted)).all()
-    return _rows(parts, by), summed(parts)
-
-
-def _rows(parts: Sequence[Any], by: str) -> list[dict[str, Any]]:
-    found: dict[Any, Late] = {}
-    for row in parts:
-        whose = (row.party_kind, row.party_id, row.unlisted) if by == "party" else row.age
-        found.setdefault((row.type, whose), Late(row)).add(row)
-    late = list(found.values())
+    late = list(_gathered(parts, by).values())
     if by == "party":
         late.sort(key=lambda one: (-one.net, one.first.type, one.first.party_id or ""))
     else:
         late.sort(key=lambda one: (one.first.type != "income", AGES.index(one.first.age)))
-    return [one.told(by) for one in late]
+    return late, summed(parts)
+
+
+def _gathered(parts: Sequence[Any], by: str) -> dict[Any, Late]:
+    found: dict[Any, Late] = {}
+    for row in parts:
+        whose = (row.party_kind, row.party_id, row.unlisted) if by == "party" else row.age
+        found.setdefault((row.type, whose), Late(row)).add(row)
+    return found
 
 
 def _statement(wanted: ColumnElement[bool]) -> Select[Any]:

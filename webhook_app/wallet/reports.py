@@ -69,14 +69,14 @@ def overdue(query: OverdueQuery) -> Response:
         wanted = and_(narrowed(account, query), with_status("overdue"))
         if query.type:
             wanted = and_(wanted, transactions.c.type == query.type)
-        rows, sums = overdue_of(connection, wanted, query.by)
+        late, sums = overdue_of(connection, wanted, query.by)
         skipped = (query.page - 1) * query.limit
         return answer_of(
             connection,
             account,
-            f"{len(rows)} {'parties' if query.by == 'party' else 'ages'} with overdue titles.",
-            rows[skipped : skipped + query.limit],
-            pagination=pagination(query.page, query.limit, len(rows)),
+            f"{len(late)} {'parties' if query.by == 'party' else 'ages'} with overdue titles.",
+            [one.told(query.by) for one in late[skipped : skipped + query.limit]],
+            pagination=pagination(query.page, query.limit, len(late)),
             totals=sums,
         )
 
