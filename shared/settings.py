@@ -255,14 +255,13 @@ class Settings(BaseSettings):
 
     def interval(self, provider: str, *, windowed: bool) -> timedelta:
         """How often a list is read: what changed every few minutes, whole lists now and then."""
-        if not windowed:
-            return timedelta(seconds=self.catalogue_seconds)
-        is_kommo = provider == "kommo"
-        return timedelta(
-            seconds=self.kommo_incremental_seconds
-            if is_kommo
-            else self.gestao_click_incremental_seconds
-        )
+        if provider == "kommo":
+            seconds = self.kommo_incremental_seconds if windowed else self.catalogue_seconds
+        elif windowed:
+            seconds = self.gestao_click_incremental_seconds
+        else:
+            seconds = self.gestao_click_catalogue_seconds
+        return timedelta(seconds=seconds)
 
     def configured(self, provider: str) -> bool:
         """Are there credentials for this provider?"""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from shared import agenda, availability, integrations, resources
 from shared import runs as runs_of
-from shared.agenda import Agenda, Tier
+from shared.agenda import Agenda
 from shared.db.bookkeeping import checkpoints, runs
 from shared.db.engine import clock
 from shared.integrations import Integration
@@ -78,7 +78,8 @@ def due(
             wanted.append((resource, True))
             continue
         if agenda:
-            if _has_a_part_due(agenda, resource, last, now):
+            every = agenda.leads(resource)
+            if every is not None and now - last.asked_at >= every:
                 wanted.append((resource, False))
             continue
         interval = integrations.every(settings, integration, windowed=resource.windowed)
@@ -87,14 +88,6 @@ def due(
         if full or its_turn:
             wanted.append((resource, full))
     return wanted
-
-
-def _has_a_part_due(agenda: Agenda, resource: Resource, last: Past, now: datetime) -> bool:
-    """Parts are read together with what is near, or with the whole list: that one decides. What failed is
-    not ordered again before its turn."""
-    leading = Tier.NEAR if resource.windows else Tier.WHOLE
-    every = agenda.every(resource.full_name, leading)
-    return every is not None and last.asked_at is not None and now - last.asked_at >= every
 
 
 def _last_night(settings: Settings, now: datetime) -> datetime:

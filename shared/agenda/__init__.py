@@ -16,6 +16,7 @@ from shared.agenda import allowance, books
 from shared.agenda.allowance import Allowance
 from shared.agenda.turns import Duty, Tier, Turn, allot
 from shared.integrations import Integration
+from shared.resources.grammar import Resource
 from shared.settings import Settings
 
 __all__ = ["Agenda", "Allowance", "Duty", "Tier", "Turn", "of"]
@@ -37,6 +38,10 @@ class Agenda:
         """How often a part of a list is read; None when there are no requests left for it."""
         found = self.turn(resource, tier)
         return found.every if found and self.allowance.affords(tier) else None
+
+    def leads(self, resource: Resource) -> timedelta | None:
+        """How often a list is looked at at all: its other parts are read together with this one."""
+        return self.every(resource.full_name, Tier.NEAR if resource.windows else Tier.WHOLE)
 
     def is_due(self, resource: str, tier: Tier, now: datetime) -> bool:
         """Should a part be read now? Not when its turn leaves no requests for it."""

@@ -19,6 +19,8 @@ from shared.settings import Settings
 ALL = ""
 """The slice of a tier that is always read as one."""
 Part = tuple[str, Tier]
+RARELY = 4
+"""Lists that hardly change are read so many times less often."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ def _wish(
     usual = {
         Tier.NEAR: (near, near),
         Tier.OPEN: (timedelta(seconds=settings.gestao_click_open_seconds), near),
-        Tier.WHOLE: (catalogue * 4, catalogue) if resource.rarely else (catalogue, catalogue / 6),
+        Tier.WHOLE: (catalogue * RARELY, catalogue)
+        if resource.rarely
+        else (catalogue, catalogue / 6),
         Tier.AHEAD: (timedelta(days=1), timedelta(hours=1)),
         Tier.HISTORY: (timedelta(days=settings.gestao_click_history_days), timedelta(days=1)),
     }[tier]
