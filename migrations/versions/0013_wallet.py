@@ -248,8 +248,9 @@ CATEGORIES = """
     'The ERP''s plan of accounts, and what people call each: null, where its own name is used';
 """
 
-# Of 150,000 titles 14,000 are open. Other questions read them all, in 0.1 to 0.2 s: an index that holds
-# some of the columns is not used, for every branch of the view's union is read with all of its columns.
+# Of 150,000 titles 18,000 are open: what is overdue is found in 0.06 s instead of 0.14. Other questions read
+# them all, in 0.1 to 0.3 s: an index that holds some of the columns is not used, for every branch of the
+# view's union is read with all of its columns.
 OPEN = """
     create index recebimentos_open on gestao_click.recebimentos (integration_id, data_vencimento)
         where deleted_at is null and missing_since is null and not coalesce(liquidado, false);

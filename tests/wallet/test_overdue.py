@@ -55,6 +55,12 @@ def test_a_client_and_a_supplier_of_one_id_are_two(shop: Shop) -> None:
     assert late(shop, "type=expense", *names) == [("supplier", "1", "12.00")]
 
 
+def test_parties_without_an_id_are_known_by_their_names(shop: Shop) -> None:
+    for id_, name in enumerate(("Ana", "Bia", "Ana")):
+        shop.income(id_, "1.00", "2026-03-01", entidade="O", nome_cliente=name)
+    assert late(shop, "", "party", "count") == [("Ana", 2), ("Bia", 1)]
+
+
 def test_by_age(shop: Shop) -> None:
     fill(shop)
     assert late(shop, "by=age", "type", "age", "count", "net", "party") == [
