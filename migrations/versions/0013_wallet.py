@@ -10,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
-    for statements in (TABLES, DAYS, TRANSACTIONS, WALLETS, COST_CENTERS, CATEGORIES):
+    for statements in (TABLES, DAYS, TRANSACTIONS, WALLETS, COST_CENTERS, CATEGORIES, OPEN):
         op.get_bind().exec_driver_sql(statements.replace("{columns}", COLUMNS))
 
 
@@ -68,15 +68,14 @@ COLUMNS = """
 """
 
 # A left join to a primary key costs nothing while none of its columns is asked for. A list's word on a name
-# goes before the title's: it is read anew when the name changes. There is no index for this: of 150,000
-# titles every question takes 0.1 to 0.16 s as it is, and no index of a part of the columns is used.
+# goes before the title's: it is read anew when the name changes.
 TRANSACTIONS = """
     create view ponte.wallet_transactions as
     select
         t.integration_id, t.list, t.id, t.type,
         case when t.settled then 'cleared' when t.data_vencimento < day.today then 'overdue'
             else 'pending' end as status,
-        t.data_vencimento as due_on,
+        t.settled, t.data_vencimento as due_on,
         case when t.settled then t.data_liquidacao end as paid_on,
         t.data_competencia as competence_on,
         coalesce(case when t.settled then t.data_liquidacao end, t.data_vencimento, t.data_competencia)
@@ -140,6 +139,8 @@ TRANSACTIONS = """
     'recebimentos or pagamentos: the two share ids';
     comment on column ponte.wallet_transactions.status is
     'cleared: the ERP says that it is settled; overdue: open, due before today where the account lives';
+    comment on column ponte.wallet_transactions.settled is
+    'cleared, told apart from the day: what is asked with `not settled` too finds open titles by their index';
     comment on column ponte.wallet_transactions.effective_on is
     'when the money moved, or is to move: paid_on if cleared, else due_on; competence_on where those are absent';
     comment on column ponte.wallet_transactions.net is
@@ -245,4 +246,14 @@ CATEGORIES = """
     group by integration_id, plano_contas_id;
     comment on view ponte.categories is
     'The ERP''s plan of accounts, and what people call each: null, where its own name is used';
+"""
+
+# Of 150,000 titles 18,000 are open: what is overdue is found in 0.06 s instead of 0.14. Other questions read
+# them all, in 0.1 to 0.3 s: an index that holds some of the columns is not used, for every branch of the
+# view's union is read with all of its columns.
+OPEN = """
+    create index recebimentos_open on gestao_click.recebimentos (integration_id, data_vencimento)
+        where deleted_at is null and missing_since is null and not coalesce(liquidado, false);
+    create index pagamentos_open on gestao_click.pagamentos (integration_id, data_vencimento)
+        where deleted_at is null and missing_since is null and not coalesce(liquidado, false);
 """

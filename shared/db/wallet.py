@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, DateTime, Integer, Numeric, Table, Text, text
+from sqlalchemy import Column, Date, DateTime, Index, Integer, Numeric, Table, Text, text
 
-from shared.db.mirror import metadata
+from shared.db.mirror import metadata, rows_table
+from shared.resources import BY_NAME
 
 NOW = text("clock_timestamp()")
+TITLES = (BY_NAME["gestao_click.recebimentos"], BY_NAME["gestao_click.pagamentos"])
+OPEN = "deleted_at is null and missing_since is null and not coalesce(liquidado, false)"
+
+for _titles in TITLES:
+    _rows = rows_table(_titles)
+    _order = (_rows.c.integration_id, _rows.c.data_vencimento)
+    Index(f"{_titles.name}_open", *_order, postgresql_where=text(OPEN))
 
 opening_balances = Table(
     "opening_balances",

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy import Connection, and_, text
+
 from tests.wallet.conftest import Shop
+from webhook_app.wallet.filters import Narrowed, narrowed, with_status
+from webhook_app.wallet.overdue import _statement
 
 ANA = {"entidade": "C", "cliente_id": "1", "nome_cliente": "Ana"}
 BIA = {"entidade": "C", "cliente_id": "2", "nome_cliente": "Bia"}
@@ -51,6 +55,12 @@ def test_a_client_and_a_supplier_of_one_id_are_two(shop: Shop) -> None:
     assert late(shop, "type=expense", *names) == [("supplier", "1", "12.00")]
 
 
+def test_parties_without_an_id_are_known_by_their_names(shop: Shop) -> None:
+    for id_, name in enumerate(("Ana", "Bia", "Ana")):
+        shop.income(id_, "1.00", "2026-03-01", entidade="O", nome_cliente=name)
+    assert late(shop, "", "party", "count") == [("Ana", 2), ("Bia", 1)]
+
+
 def test_by_age(shop: Shop) -> None:
     fill(shop)
     assert late(shop, "by=age", "type", "age", "count", "net", "party") == [
@@ -88,3 +98,19 @@ def test_pages_and_narrowing(shop: Shop) -> None:
     assert late(shop, "wallet=none", "party_kind", "party_id", "party", "net") == [
         ("other", None, None, "3.00")
     ]
+
+
+def test_open_titles_are_found_by_their_indexes(shop: Shop) -> None:
+    """When PostgreSQL would rather not read the whole table."""
+    wanted = and_(narrowed(1, Narrowed()), with_status("overdue"))
+    asked = _statement(wanted).compile(
+        dialect=shop.web.own.database.engine.dialect, compile_kwargs={"literal_binds": True}
+    )
+
+    def explain(connection: Connection) -> str:
+        connection.execute(text("set local enable_seqscan = off"))
+        return "\n".join(row[0] for row in connection.exec_driver_sql(f"explain {asked}"))
+
+    plan = shop.web.run(explain)
+    assert "recebimentos_open" in plan
+    assert "pagamentos_open" in plan

@@ -46,6 +46,7 @@ def test_a_title_is_told_in_full(shop: Shop) -> None:
         "id": "7",
         "type": "income",
         "status": "cleared",
+        "settled": True,
         "due_on": "2026-03-03",
         "paid_on": "2026-03-10",
         "competence_on": "2026-03-03",

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.wallet.conftest import Shop
+from worker.forgetting import forget_data
 
 
 def test_every_account_is_a_wallet_and_sums_its_titles(shop: Shop) -> None:
@@ -74,7 +77,10 @@ def test_what_the_mirror_marks_as_gone_is_gone_here(shop: Shop) -> None:
     shop.income(1, "1.00", "2026-03-01", deleted_at=now)
     shop.income(2, "2.00", "2026-03-01", missing_since=now)
     shop.income(3, "4.00", "2026-03-01")
+    shop.expense(1, "1.00", "2026-03-01", deleted_at=now)
+    shop.expense(2, "2.00", "2026-03-01", missing_since=now)
     assert shop.wallets()["a1"]["receivable"] == "4.00"
+    assert shop.wallets()["a1"]["payable"] == "0.00"
     assert [row["id"] for row in shop.get("wallet-transactions")] == ["3"]
 
 
@@ -128,25 +134,76 @@ def test_what_is_entered_needs_a_wallet_a_date_and_an_amount_in_cents(shop: Shop
     assert reader.status_code == 403
 
 
-def test_accounts_of_two_integrations_never_meet(shop: Shop) -> None:
+def test_two_integrations_never_meet(shop: Shop) -> None:
     shop.accounts(a1="Caixa")
     shop.income(1, "10.00", "2026-03-01", "2026-03-01")
     shop.opening("a1", "2026-03-01", "5.00")
-    added = (
-        "insert into ponte.integration_settings (user_id, provider) values ('b', 'gestao-click')"
-    )
-    shop.web.run(lambda c: c.exec_driver_sql(added))
-    other = shop.web.run(
-        lambda c: c.exec_driver_sql("select max(id) from ponte.integration_settings")
-    )
-    second = other.scalar()
-    here = {"integration_id": second, "nome": "Outra"}
-    shop.lists("contas_bancarias", {"id": "a1", **here})
+    second = another(shop)
+    shop.lists("contas_bancarias", {"id": "a1", "integration_id": second, "nome": "Outra"})
     shop.title("recebimentos", 1, "99.00", "2026-03-01", "2026-03-01", integration_id=second)
     (theirs,) = shop.get(f"wallets?integration={second}")
     assert (theirs["name"], theirs["received"], theirs["balance"]) == ("Outra", "99.00", None)
     assert shop.wallets()["a1"]["balance"] == "15.00"
     assert len(shop.get("wallet-transactions")) == 1
+    assert shop.get(f"cash-flow?from=2026-03-01&integration={second}")[0]["closing_balance"] is None
+
+
+@pytest.mark.parametrize(
+    ("list_", "column", "shown"),
+    [
+        ("contas_bancarias", "conta_bancaria_id", "wallet"),
+        ("planos_contas", "plano_contas_id", "category"),
+        ("centros_custos", "centro_custo_id", "cost_center"),
+        ("lojas", "loja_id", "store"),
+        ("clientes", "cliente_id", "party"),
+    ],
+)
+def test_names_are_those_of_the_own_account(
+    shop: Shop, list_: str, column: str, shown: str
+) -> None:
+    second = another(shop)
+    shop.lists(list_, {"id": "1", "nome": "Nosso"})
+    shop.lists(list_, {"id": "1", "nome": "Deles", "integration_id": second})
+    for more in ({}, {"integration_id": second}):
+        shop.title("recebimentos", 1, "1.00", "2026-03-01", entidade="C", **{column: "1"}, **more)
+    assert [row[shown] for row in shop.get("wallet-transactions")] == ["Nosso"]
+    theirs = shop.get(f"wallet-transactions?integration={second}")
+    assert [row[shown] for row in theirs] == ["Deles"]
+
+
+def test_a_mapping_is_of_one_account(shop: Shop) -> None:
+    second = another(shop)
+    plan = {"plano_contas_id": "p1", "nome_plano_conta": "Aluguel"}
+    shop.expense(1, "1.00", "2026-03-01", **plan)
+    shop.expense(1, "1.00", "2026-03-01", **plan, integration_id=second)
+    shop.put("category-mappings/p1", category="Estrutura")
+    assert [row["category"] for row in shop.get("wallet-transactions")] == ["Estrutura"]
+    theirs = shop.get(f"wallet-transactions?integration={second}")
+    assert [row["category"] for row in theirs] == ["Aluguel"]
+
+
+def test_what_was_entered_goes_with_the_data_of_a_removed_integration(shop: Shop) -> None:
+    second = another(shop)
+    for name in ("opening_balances", "category_mappings"):
+        more = "date '2026-03-01', 1" if name == "opening_balances" else "'Estrutura'"
+        for id_ in (second, shop.web.integration("gestao-click").id):
+            row = f"insert into ponte.{name} values ({id_}, '1', {more})"
+            shop.web.run(lambda c, row=row: c.exec_driver_sql(row))
+    removed = f"""update ponte.integration_settings set active = false,
+        metadata = '{{"removed_at": "2026-03-01"}}' where id = {second}"""
+    shop.web.run(lambda c: c.exec_driver_sql(removed))
+    assert shop.web.run(forget_data, second) == 2
+    left = "select count(*) from ponte.opening_balances, ponte.category_mappings"
+    assert shop.web.run(lambda c: c.exec_driver_sql(left).scalar()) == 1
+
+
+def another(shop: Shop) -> int:
+    """A second company at the same vendor; its id."""
+    added = (
+        "insert into ponte.integration_settings (user_id, provider) values ('b', 'gestao-click')"
+        " returning id"
+    )
+    return int(shop.web.run(lambda c: c.exec_driver_sql(added).scalar()))
 
 
 def test_every_answer_says_what_day_it_is_there_and_how_fresh_the_titles_are(shop: Shop) -> None:

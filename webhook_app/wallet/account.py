@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Connection, Date, cast, func, select
+from sqlalchemy import Connection, Date, cast, func, select, text
 
 from shared import integrations
-from shared.resources import BY_NAME
+from shared.db.wallet import TITLES
 from shared.settings import Settings
 from webhook_app import listing
 from webhook_app.envelopes import answer
@@ -18,20 +18,29 @@ from webhook_app.process import process
 from webhook_app.wallet.views import local_days
 
 PROVIDER = "gestao-click"
-TITLES = ("gestao_click.recebimentos", "gestao_click.pagamentos")
 ZONE = "America/Sao_Paulo"
 """Where an account lives that was never asked; as ponte.local_days has it."""
 
 
 def in_account(asked: int | None, work: Callable[[Connection, int], Response]) -> Response:
     """`work(connection, integration's id)` in one transaction."""
-
     own = process()
 
     def run(connection: Connection) -> Response:
         return work(connection, _integration(connection, own.settings, asked))
 
     return own.database.run(run)
+
+
+def reading(asked: int | None, work: Callable[[Connection, int], Response]) -> Response:
+    """As `in_account`, on one snapshot: sums and rows of an answer are of the same moment."""
+    own = process()
+
+    def read(connection: Connection) -> Response:
+        connection.execute(text("set transaction isolation level repeatable read, read only"))
+        return work(connection, _integration(connection, own.settings, asked))
+
+    return own.database.run(read)
 
 
 def _integration(connection: Connection, settings: Settings, asked: int | None) -> int:
@@ -52,7 +61,7 @@ def today(connection: Connection, integration_id: int) -> date:
 
 def freshness(connection: Connection, integration_id: int) -> dict[str, Any]:
     """When both lists of titles were last read: of the one that was read longer ago."""
-    both = [listing.freshness(connection, BY_NAME[name], integration_id) for name in TITLES]
+    both = [listing.freshness(connection, titles, integration_id) for titles in TITLES]
     later = {"synced_at": min, "full_walk_at": min, "age_seconds": max}
     return {
         name: None if any(one[name] is None for one in both) else worst(one[name] for one in both)

@@ -16,7 +16,7 @@ from webhook_app.auth import SECURITY
 from webhook_app.envelopes import answer, problems
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
-from webhook_app.wallet.account import in_account
+from webhook_app.wallet.account import in_account, reading
 from webhook_app.wallet.filters import OfAccount
 from webhook_app.wallet.models import (
     MappingAnswer,
@@ -93,7 +93,7 @@ def mappings(query: OfAccount) -> Response:
         mapped = sum(row["category"] is not None for row in rows)
         return answer(f"{mapped} of {len(rows)} accounts of the plan have a name of yours.", rows)
 
-    return in_account(query.integration, read)
+    return reading(query.integration, read)
 
 
 @api.put("/category-mappings/<plano_contas_id>", responses={**WRITTEN, "200": MappingAnswer})

@@ -71,9 +71,17 @@ def matching(integration_id: int, asked: Asked) -> ColumnElement[bool]:
     return and_(narrowed(integration_id, asked), *_conditions(asked))
 
 
+def with_status(status: Status) -> ColumnElement[bool]:
+    """Open titles are found by their index."""
+    c = transactions.c
+    return and_(c.status == status, c.settled if status == "cleared" else ~c.settled)
+
+
 def _conditions(asked: Asked) -> Iterator[ColumnElement[bool]]:
     c = transactions.c
-    for name in ("type", "status", "party_kind"):
+    if asked.status is not None:
+        yield with_status(asked.status)
+    for name in ("type", "party_kind"):
         if (value := getattr(asked, name)) is not None:
             yield c[name] == value
     if asked.party is not None:

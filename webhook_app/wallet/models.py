@@ -70,6 +70,7 @@ class TransactionModel(BaseModel):
     id: str
     type: Type
     status: Status
+    settled: bool
     due_on: date | None
     paid_on: date | None
     competence_on: date | None

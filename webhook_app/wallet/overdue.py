@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
+from webhook_app.wallet.totals import summed
 from webhook_app.wallet.views import money, transactions
 
 AGES = ("1-30", "31-60", "61-90", ">90")
@@ -49,27 +51,35 @@ class Late:
         }
 
 
-def overdue_rows(
+def overdue_of(
     connection: Connection, wanted: ColumnElement[bool], by: str
-) -> list[dict[str, Any]]:
-    """By party: the largest sum first; by age: receivables by age, then payables. `wanted`: overdue."""
-    found: dict[Any, Late] = {}
-    for row in connection.execute(_statement(wanted)):
-        whose = (row.party_kind, row.party_id, row.unlisted) if by == "party" else row.age
-        found.setdefault((row.type, whose), Late(row)).add(row)
-    late = list(found.values())
+) -> tuple[list[Late], dict[str, Any]]:
+    """Everybody who is late, and the sums of all of them. `wanted`: overdue titles.
+
+    By party: the largest sum first; by age: receivables by age, then payables.
+    """
+    parts = connection.execute(_statement(wanted)).all()
+    late = list(_gathered(parts, by).values())
     if by == "party":
         late.sort(key=lambda one: (-one.net, one.first.type, one.first.party_id or ""))
     else:
         late.sort(key=lambda one: (one.first.type != "income", AGES.index(one.first.age)))
-    return [one.told(by) for one in late]
+    return late, summed(parts)
+
+
+def _gathered(parts: Sequence[Any], by: str) -> dict[Any, Late]:
+    found: dict[Any, Late] = {}
+    for row in parts:
+        whose = (row.party_kind, row.party_id, row.unlisted) if by == "party" else row.age
+        found.setdefault((row.type, whose), Late(row)).add(row)
+    return found
 
 
 def _statement(wanted: ColumnElement[bool]) -> Select[Any]:
     """A party without an id is known by its name alone."""
     c = transactions.c
     unlisted = case((c.party_id.is_(None), c.party)).label("unlisted")
-    parts = (c.type, c.age, c.party_kind, c.party_id, unlisted)
+    parts = (c.type, c.status, c.age, c.party_kind, c.party_id, unlisted)
     return (
         select(
             *parts,

@@ -15,14 +15,13 @@ from webhook_app.auth import SECURITY
 from webhook_app.envelopes import pagination, problems
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
-from webhook_app.wallet.account import answer_of, in_account, today
-from webhook_app.wallet.filters import narrowed
+from webhook_app.wallet.account import answer_of, reading, today
+from webhook_app.wallet.filters import narrowed, with_status
 from webhook_app.wallet.flow import Flow, flow_of
 from webhook_app.wallet.models import FlowAnswer, FlowQuery, OverdueAnswer, OverdueQuery
-from webhook_app.wallet.overdue import overdue_rows
+from webhook_app.wallet.overdue import overdue_of
 from webhook_app.wallet.periods import MOST, Period, cut
 from webhook_app.wallet.views import transactions
-from webhook_app.wallet.wallets import totals
 
 ASKED = problems(400, 401, 404, 503)
 
@@ -47,7 +46,7 @@ def cash_flow(query: FlowQuery) -> Response:
         said = f"{query.by.capitalize()} by {query.by}, {len(periods)} of them."
         return answer_of(connection, account, said, rows, without_opening_balance=without)
 
-    return in_account(query.integration, read)
+    return reading(query.integration, read)
 
 
 def _periods(query: FlowQuery, day: date) -> Sequence[Period]:
@@ -67,18 +66,18 @@ def overdue(query: OverdueQuery) -> Response:
     """Open titles that were due before today, by who owes or is owed, or by how late they are"""
 
     def read(connection: Connection, account: int) -> Response:
-        wanted = and_(narrowed(account, query), transactions.c.status == "overdue")
+        wanted = and_(narrowed(account, query), with_status("overdue"))
         if query.type:
             wanted = and_(wanted, transactions.c.type == query.type)
-        rows = overdue_rows(connection, wanted, query.by)
+        late, sums = overdue_of(connection, wanted, query.by)
         skipped = (query.page - 1) * query.limit
         return answer_of(
             connection,
             account,
-            f"{len(rows)} {'parties' if query.by == 'party' else 'ages'} with overdue titles.",
-            rows[skipped : skipped + query.limit],
-            pagination=pagination(query.page, query.limit, len(rows)),
-            totals=totals(connection, wanted),
+            f"{len(late)} {'parties' if query.by == 'party' else 'ages'} with overdue titles.",
+            [one.told(query.by) for one in late[skipped : skipped + query.limit]],
+            pagination=pagination(query.page, query.limit, len(late)),
+            totals=sums,
         )
 
-    return in_account(query.integration, read)
+    return reading(query.integration, read)

@@ -33,6 +33,7 @@ transactions = _view(
     id=Text,
     type=Text,
     status=Text,
+    settled=Boolean,
     due_on=Date,
     paid_on=Date,
     competence_on=Date,

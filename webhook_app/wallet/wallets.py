@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import pagination, problems
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
-from webhook_app.wallet.account import answer_of, in_account
+from webhook_app.wallet.account import answer_of, reading
 from webhook_app.wallet.filters import OfAccount, matching
 from webhook_app.wallet.models import (
     CostCentersAnswer,
@@ -25,16 +24,15 @@ from webhook_app.wallet.models import (
     WalletPath,
     WalletsAnswer,
 )
+from webhook_app.wallet.totals import summed
 from webhook_app.wallet.views import (
     cost_centers,
-    money,
     told,
     transactions,
     wallets,
 )
 
 Row = dict[str, Any]
-STATUSES = ("cleared", "pending", "overdue")
 ASKED = problems(400, 401, 404, 503)
 
 api = APIBlueprint(
@@ -52,7 +50,7 @@ def listed(query: OfAccount) -> Response:
         rows = [told(row) for row in connection.execute(found)]
         return answer_of(connection, account, f"{len(rows)} wallets.", rows)
 
-    return in_account(query.integration, read)
+    return reading(query.integration, read)
 
 
 @api.get("/wallets/<id>", responses={**ASKED, "200": WalletAnswer})
@@ -63,7 +61,7 @@ def one(path: WalletPath, query: OfAccount) -> Response:
     def read(connection: Connection, account: int) -> Response:
         return answer_one(connection, account, path.id, "As the mirror has it.")
 
-    return in_account(query.integration, read)
+    return reading(query.integration, read)
 
 
 def answer_one(connection: Connection, integration_id: int, id_: str, message: str) -> Response:
@@ -88,13 +86,20 @@ def transactions_listed(query: TransactionsQuery) -> Response:
 
     def read(connection: Connection, account: int) -> Response:
         wanted = matching(account, query)
-        sums = totals(connection, wanted)
+        sums = summed(connection.execute(_sums(wanted)).all())
         rows = _page(connection, account, wanted, query)
         paged = pagination(query.page, query.limit, sums["count"])
         said = f"{len(rows)} of {sums['count']} titles, from the mirror."
         return answer_of(connection, account, said, rows, pagination=paged, totals=sums)
 
-    return in_account(query.integration, read)
+    return reading(query.integration, read)
+
+
+def _sums(wanted: ColumnElement[bool]) -> Select[Any]:
+    c = transactions.c
+    net = func.coalesce(func.sum(c.net), 0).label("net")
+    asked = select(c.type, c.status, func.count().label("titles"), net)
+    return asked.where(wanted).group_by(c.type, c.status)
 
 
 def _page(
@@ -122,30 +127,6 @@ def _order(sort: str) -> Sequence[ColumnElement[Any]]:
     return (first.nulls_last(), c.list.collate("C"), c.id.collate("C"))
 
 
-def totals(connection: Connection, wanted: ColumnElement[bool]) -> Row:
-    """Sums by type and status, and how many titles they are of."""
-    c = transactions.c
-    asked = select(c.type, c.status, func.count().label("count"), func.sum(c.net).label("net"))
-    found = connection.execute(asked.where(wanted).group_by(c.type, c.status)).mappings().all()
-    return {
-        "count": sum(row["count"] for row in found),
-        "income": _sums(found, "income"),
-        "expense": _sums(found, "expense"),
-        "amount": money(sum((_signed(row) for row in found), Decimal(0))),
-    }
-
-
-def _sums(found: Sequence[RowMapping], type_: str) -> Row:
-    nets = {row["status"]: row["net"] or Decimal(0) for row in found if row["type"] == type_}
-    sums = {status: money(nets.get(status, Decimal(0))) for status in STATUSES}
-    return {**sums, "total": money(sum(nets.values(), Decimal(0)))}
-
-
-def _signed(row: RowMapping) -> Decimal:
-    net: Decimal = row["net"] or Decimal(0)
-    return net if row["type"] == "income" else -net
-
-
 @api.get("/cost-centers", responses={**ASKED, "200": CostCentersAnswer})
 @checked
 def cost_centers_listed(query: OfAccount) -> Response:
@@ -157,4 +138,4 @@ def cost_centers_listed(query: OfAccount) -> Response:
         rows = [told(row) for row in connection.execute(found)]
         return answer_of(connection, account, f"{len(rows)} cost centres.", rows)
 
-    return in_account(query.integration, read)
+    return reading(query.integration, read)
