@@ -37,7 +37,8 @@ LEAST_MINUTES, MOST_MINUTES = 5, 10080
 
 @dataclass(frozen=True)
 class Integration:
-    """stored: it has credentials of its own; removed: and now has none any more; token_expires_at: by the
+    """stored: it has credentials of its own; removed: nobody reads it any more; removing: and
+    a worker has still to do something about it (shared/leaving.py); token_expires_at: by the
     token's own word, null where it does not say."""
 
     id: int
@@ -51,6 +52,7 @@ class Integration:
     url: str | None = None
     stored: bool = False
     removed: bool = False
+    removing: bool = False
     refused: bool = False
     token_expires_at: datetime | None = None
 
@@ -64,7 +66,8 @@ class Integration:
 
     @property
     def state(self) -> str:
-        return "active" if self.active else "removed" if self.removed else "paused"
+        gone = "removing" if self.removing else "removed"
+        return "active" if self.active else gone if self.removed else "paused"
 
 
 def ensure(connection: Connection, settings: Settings) -> list[Integration]:
@@ -135,6 +138,7 @@ def _integration(row: Any) -> Integration:
         url=row.url,
         stored=row.credentials is not None,
         removed="removed_at" in row.metadata,
+        removing=(row.metadata.get("removal") or {}).get("done") is False,
         refused=row.metadata.get("refused") is not None,
         token_expires_at=datetime.fromisoformat(ends) if ends else None,
     )

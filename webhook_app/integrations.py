@@ -11,14 +11,17 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from shared import enrolment
+from shared import enrolment, leaving
 from shared.enrolment import Added, Changes, Wanted
 from shared.errors import UnknownTarget
+from shared.leaving import Mirror
+from shared.queue import FORGET
 from shared.settings import Settings
 from webhook_app import connections
 from webhook_app.auth import SECURITY, needs
 from webhook_app.envelopes import Answer, answer, moment, problems
-from webhook_app.parsing import Body, Whole, Words, checked
+from webhook_app.parsing import Body, Query, Whole, Words, checked
+from webhook_app.problems import Problem
 from webhook_app.process import process
 
 
@@ -28,6 +31,14 @@ class LastRun(BaseModel):
     reason: str | None
 
 
+class Removal(BaseModel):
+    """rows: of the mirror, deleted so far; done: nothing is left for a worker to do."""
+
+    mirror: Literal["keep", "delete"]
+    rows: int
+    done: bool
+
+
 class IntegrationModel(BaseModel):
     """credentials: where they are kept, never what they are; webhook: it has an address of its own."""
 
@@ -35,7 +46,7 @@ class IntegrationModel(BaseModel):
     provider: str
     user: str
     wallet: str
-    state: Literal["active", "paused", "removed"]
+    state: Literal["active", "paused", "removing", "removed"]
     account_id: str | None
     account_name: str | None
     url: str | None
@@ -47,6 +58,7 @@ class IntegrationModel(BaseModel):
         description="the vendor refused the credentials: nothing is asked with them"
     )
     webhook: bool
+    removal: Removal | None
     last_sync: LastRun | None
     last_error: LastRun | None
     runs_done: int
@@ -69,6 +81,16 @@ class AddedAnswer(OneAnswer):
 
 class Path(BaseModel):
     id: Annotated[Whole, Field(ge=1)]
+
+
+CHOOSE = (
+    "say what becomes of its mirror: ?mirror=keep leaves every row where it is, ?mirror=delete deletes "
+    "the rows, their history and what was entered for this account; nothing was removed"
+)
+
+
+class RemoveQuery(Query):
+    mirror: Mirror | None = Field(None, description="what becomes of its rows; has to be said")
 
 
 class Credentials(Body):
@@ -174,17 +196,25 @@ def change(path: Path, body: ChangeBody) -> Response:
     return answer("Changed.", _look(path.id))
 
 
-@api.delete("/<id>", responses={**problems(400, 401, 403, 404, 409, 503), "200": OneAnswer})
+@api.delete(
+    "/<id>",
+    responses={**problems(400, 401, 403, 404, 409, 503), "200": OneAnswer, "202": OneAnswer},
+)
 @needs("admin")
 @checked
-def remove(path: Path) -> Response:
-    """Delete the credentials; the rows are kept (`ponte integrations remove ID --with-data` deletes them)"""
+def remove(path: Path, query: RemoveQuery) -> Response:
+    """Remove it: its credentials go, and its webhook at Kommo; its mirror is kept or deleted, as you say
+
+    What is long is done by a worker: `state` is removing until then, `removal` tells how far it is.
+    """
+    if query.mirror is None:
+        raise Problem(400, CHOOSE, errors=[{"field": "mirror", "problem": "keep or delete"}])
     own = process()
-    own.database.run(enrolment.remove, own.settings, path.id)
-    return answer(
-        "Removed: its credentials are deleted, its rows are kept.",
-        _look(path.id),
-    )
+    gone = own.database.run(leaving.remove, own.settings, path.id, query.mirror)
+    if gone.removing:
+        own.ring(FORGET, path.id)
+    kept = "its rows are kept" if query.mirror == "keep" else "its rows are being deleted"
+    return answer(f"Removed: {kept}.", _look(path.id), 202 if gone.removing else 200)
 
 
 @api.post("/<id>/test", responses=connections.DOCUMENTED)

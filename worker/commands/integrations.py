@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
 
 from shared.errors import Misuse
 
 if TYPE_CHECKING:
     from shared.enrolment import Changes, Wanted
+    from shared.integrations import Integration
     from worker.reach import Reach
 
+PATIENCE = 10.0
+"""Seconds between two words of how far a removal is."""
 group = typer.Typer(help="The accounts that are mirrored.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 Id = Annotated[int, typer.Argument(metavar="ID", help="As `ponte integrations list` shows it.")]
@@ -238,41 +242,61 @@ def _change(id_: int, changes: Changes) -> None:
 @group.command()
 def remove(
     id_: Id,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    with_data: Annotated[
-        bool, typer.Option("--with-data", help="Delete its mirrored rows too.")
-    ] = False,
+    delete_mirror: Annotated[
+        bool | None,
+        typer.Option(
+            "--delete-mirror/--keep-mirror",
+            help="What becomes of its rows; asked for at a terminal.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
 ) -> None:
-    """Deletes its credentials. Its rows are kept unless --with-data is given."""
-    from shared import enrolment
+    """Deletes its credentials and its webhook at Kommo, and its rows when you say so."""
+    from shared import integrations, leaving
     from worker import forgetting
 
-    what = "credentials and every mirrored row" if with_data else "credentials"
-    if not yes and not typer.confirm(f"Delete the {what} of integration {id_}?"):
-        raise typer.Exit(2)
     with _opened() as reach:
-        _unsubscribe(reach, id_)
         with reach.engine.begin() as connection:
-            enrolment.remove(connection, reach.settings, id_)
-            gone = forgetting.forget_data(connection, id_) if with_data else 0
-    kept = f"{gone:,} rows are deleted too" if with_data else "its rows are kept"
+            there = integrations.by_id(connection, id_)
+        delete = _asked_whether(there, delete_mirror)
+        if not yes and sys.stdin.isatty():
+            _ensure_meant(there, delete)
+        with reach.engine.begin() as connection:
+            leaving.remove(connection, reach.settings, id_, "delete" if delete else "keep")
+        while forgetting.carry_out(reach, id_, PATIENCE):
+            typer.echo(f"{_rows_gone(reach, id_):,} rows are deleted so far", err=True)
+        gone = _rows_gone(reach, id_)
+    kept = f"{gone:,} rows are deleted too" if delete else "its rows are kept"
     typer.echo(f"integration {id_} is removed: its credentials are deleted, {kept}")
 
 
-def _unsubscribe(reach: Reach, id_: int) -> None:
-    """Its webhook at Kommo goes while there are credentials to say so; what fails stops nothing."""
-    from shared import integrations
-    from shared.errors import PonteError
-    from worker import subscription
+def _asked_whether(there: Integration, delete: bool | None) -> bool:
+    """Shall its mirror go? Nobody but a person or an option decides that."""
+    if delete is not None:
+        return delete
+    how = f"ponte integrations remove {there.id}"
+    if not sys.stdin.isatty():
+        raise Misuse(
+            f"say what becomes of its mirrored rows: {how} --keep-mirror, or {how} --delete-mirror"
+        )
+    typer.echo(f"Integration {there.id}: {there.provider} of {there.user_id}.")
+    said: str = typer.prompt("Its mirrored rows", type=click.Choice(["keep", "delete"]))
+    return said == "delete"
+
+
+def _ensure_meant(there: Integration, delete: bool) -> None:
+    what = "credentials and every mirrored row" if delete else "credentials"
+    which = f"integration {there.id} ({there.provider} of {there.user_id})"
+    if not typer.confirm(f"Delete the {what} of {which}?"):
+        raise typer.Exit(2)
+
+
+def _rows_gone(reach: Reach, id_: int) -> int:
+    from shared import enrolment
 
     with reach.engine.begin() as connection:
-        one = integrations.by_id(connection, id_)
-    if one.provider != "kommo" or not one.stored:
-        return
-    try:
-        subscription.remove(reach, id_)
-    except PonteError as error:
-        typer.echo(f"its webhook at Kommo is left: {error}", err=True)
+        told = enrolment.listed(connection, reach.settings)
+    return next(int(row["removal"]["rows"]) for row in told if row["id"] == id_)
 
 
 def _opened() -> Any:
