@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared import addresses, integrations, leaving
+from shared import addresses, coverage, integrations, leaving
+from shared.coverage import Coverage
 from shared.db.bookkeeping import integration_settings as table
 from shared.errors import Conflict, Misuse
 from shared.integrations import OF_ENVIRONMENT, PROVIDERS, Integration
@@ -51,7 +52,7 @@ class Added:
     webhook_secret: str | None = field(repr=False)
 
 
-class Changes(TypedDict, total=False):
+class Changes(Coverage, total=False):
     active: bool
     auto_sync: bool
     sync_frequency: str | None
@@ -160,6 +161,7 @@ def change(
         raise Conflict(_leaving(id_))
     values: dict[str, Any] = {**changes, "updated_at": NOW}
     integrations.frequency(changes.get("sync_frequency"))
+    coverage.ensure_possible(connection, there, changes)
     if "credentials" in changes:
         if there.user_id in OF_ENVIRONMENT:
             raise Conflict(
@@ -221,6 +223,9 @@ def _told(settings: Settings, one: Integration, row: Mapping[str, Any]) -> dict[
         "credentials": ("stored" if one.stored else "environment") if held else "none",
         "auto_sync": one.auto_sync,
         "sync_frequency": one.sync_frequency,
+        "history_from": one.history_from,
+        "stores": one.stores,
+        "daily_share": one.daily_share,
         "token_expires_at": one.token_expires_at,
         "refused": one.refused,
         "webhook": row["webhook_digest"] is not None,

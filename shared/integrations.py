@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -37,9 +37,10 @@ LEAST_MINUTES, MOST_MINUTES = 5, 10080
 
 @dataclass(frozen=True)
 class Integration:
-    """stored: it has credentials of its own; removed: nobody reads it any more; removing: and
-    a worker has still to do something about it (shared/leaving.py); token_expires_at: by the
-    token's own word, null where it does not say."""
+    """stored: it has credentials of its own; removed: nobody reads it any more; removing: and a worker has
+    still to do something about it (shared/leaving.py); token_expires_at: by the token's own word, null
+    where it does not say; history_from, stores, daily_share: None where the settings decide, or where
+    all stores are read."""
 
     id: int
     user_id: str
@@ -50,6 +51,9 @@ class Integration:
     auto_sync: bool = True
     sync_frequency: str | None = None
     url: str | None = None
+    history_from: date | None = None
+    stores: tuple[str, ...] | None = None
+    daily_share: float | None = None
     stored: bool = False
     removed: bool = False
     removing: bool = False
@@ -136,6 +140,9 @@ def _integration(row: Any) -> Integration:
         auto_sync=row.auto_sync,
         sync_frequency=row.sync_frequency,
         url=row.url,
+        history_from=row.history_from,
+        stores=None if row.stores is None else tuple(row.stores),
+        daily_share=None if row.daily_share is None else float(row.daily_share),
         stored=row.credentials is not None,
         removed="removed_at" in row.metadata,
         removing=(row.metadata.get("removal") or {}).get("done") is False,

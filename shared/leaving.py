@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Table, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from shared import integrations
 from shared.db.bookkeeping import audits, runs
@@ -41,9 +42,8 @@ def remove(connection: Connection, settings: Settings, id_: int, mirror: Mirror)
         )
     subscribed = _subscribed(connection, id_)
     work = subscribed or mirror == "delete"
-    said = func.jsonb_build_object(
-        "removed_at", NOW, "removal", {"mirror": mirror, "rows": 0, "done": not work}
-    )
+    removal = _object(mirror=mirror, rows=0, done=not work)
+    said = _object(removed_at=NOW, removal=removal)
     kept = {} if subscribed else {"credentials": None, "credentials_seen": None}
     changes = {"active": False, "metadata": table.c.metadata.op("||")(said), "updated_at": NOW}
     connection.execute(update(table).where(table.c.id == id_).values(**changes, **kept))
@@ -98,16 +98,27 @@ def forget_credentials(connection: Connection, id_: int) -> None:
 
 def note_rows(connection: Connection, id_: int, gone: int) -> None:
     """Adds to the rows that were deleted."""
-    rows = func.to_jsonb(REMOVAL["rows"].as_integer() + gone)
-    said = func.jsonb_set(table.c.metadata, ["removal", "rows"], rows)
-    connection.execute(update(table).where(table.c.id == id_).values(metadata=said))
+    _note(connection, id_, _object(rows=REMOVAL["rows"].as_integer() + gone))
 
 
 def finish(connection: Connection, id_: int, mirror: Mirror) -> None:
     """What is left of one whose mirror is gone may belong to another account."""
-    done = func.jsonb_set(REMOVAL, ["done"], func.to_jsonb(True))
-    said = func.jsonb_build_object("removed_at", table.c.metadata["removed_at"], "removal", done)
-    bare = {"account_id": None, "webhook_digest": None, "webhook_secret": None, "metadata": said}
-    kept = {"metadata": func.jsonb_set(table.c.metadata, ["removal", "done"], func.to_jsonb(True))}
-    values = bare if mirror == "delete" else kept
-    connection.execute(update(table).where(table.c.id == id_).values(**values, updated_at=NOW))
+    _note(connection, id_, _object(done=True))
+    if mirror == "keep":
+        return
+    kept = {name: table.c.metadata[name] for name in ("removed_at", "removal")}
+    bare = {"account_id": None, "webhook_digest": None, "webhook_secret": None}
+    connection.execute(
+        update(table).where(table.c.id == id_).values(**bare, metadata=_object(**kept))
+    )
+
+
+def _note(connection: Connection, id_: int, changes: Any) -> None:
+    said = table.c.metadata.op("||")(_object(removal=REMOVAL.op("||")(changes)))
+    connection.execute(update(table).where(table.c.id == id_).values(metadata=said, updated_at=NOW))
+
+
+def _object(**members: Any) -> Any:
+    return func.jsonb_build_object(
+        *(part for pair in members.items() for part in pair), type_=JSONB
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
 from flask import Response
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from shared import enrolment, leaving
+from shared.coverage import NAMES
 from shared.enrolment import Added, Changes, Wanted
 from shared.errors import UnknownTarget
 from shared.leaving import Mirror
@@ -20,7 +22,7 @@ from shared.settings import Settings
 from webhook_app import connections
 from webhook_app.auth import SECURITY, needs
 from webhook_app.envelopes import Answer, answer, moment, problems
-from webhook_app.parsing import Body, Query, Whole, Words, checked
+from webhook_app.parsing import Body, Day, Query, Whole, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
 
@@ -53,6 +55,9 @@ class IntegrationModel(BaseModel):
     credentials: Literal["stored", "environment", "none"]
     auto_sync: bool
     sync_frequency: str | None
+    history_from: date | None = Field(description="null: GESTAO_CLICK_HISTORY_FROM")
+    stores: list[str] | None = Field(description="ids of the stores that are read; null: all")
+    daily_share: float | None = Field(description="of the day's requests; null: PONTE_DAILY_SHARE")
     token_expires_at: datetime | None
     refused: bool = Field(
         description="the vendor refused the credentials: nothing is asked with them"
@@ -122,12 +127,23 @@ class ChangeBody(Body):
     active: bool | None = Field(None, description="false pauses, true resumes")
     auto_sync: bool | None = Field(None, description="false: webhooks and orders only")
     sync_frequency: Frequency | None = Field(None, description="null: the settings' intervals")
+    history_from: Annotated[Day | None, Field(strict=False)] = Field(
+        None, description="the first day of history that is read; null: the settings'"
+    )
+    stores: list[Words] | None = Field(
+        None, max_length=1000, description="ids of the stores that are read; null: all of them"
+    )
+    daily_share: float | None = Field(
+        None, gt=0, le=1, description="of the day's requests; null: the settings'"
+    )
     credentials: Credentials | None = None
 
     def changes(self) -> Changes:
-        """What was said: null means something for the frequency only."""
+        """What was said; null means something where the settings decide instead."""
         said = {name: getattr(self, name) for name in self.model_fields_set}
-        kept = {n: v for n, v in said.items() if v is not None or n == "sync_frequency"}
+        kept = {n: v for n, v in said.items() if v is not None or n in ("sync_frequency", *NAMES)}
+        if self.daily_share is not None:
+            kept["daily_share"] = Decimal(str(self.daily_share))
         if self.credentials:
             kept["credentials"] = self.credentials.given()
         return cast(Changes, kept)
@@ -190,7 +206,7 @@ def add(body: AddBody) -> Response:
 @needs("admin")
 @checked
 def change(path: Path, body: ChangeBody) -> Response:
-    """Pause, resume, set the schedule or other credentials; no restart is needed"""
+    """Pause, resume, set the schedule, what is read, or other credentials; no restart is needed"""
     own = process()
     own.database.run(enrolment.change, own.settings, own.keys, path.id, body.changes())
     return answer("Changed.", _look(path.id))

@@ -9,12 +9,14 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     SmallInteger,
     Table,
     Text,
@@ -59,6 +61,9 @@ integration_settings = Table(
         Text,
         comment="hourly, daily, weekly or minutes; null: the settings' intervals",
     ),
+    Column("history_from", Date, comment="first day of history; null: GESTAO_CLICK_HISTORY_FROM"),
+    Column("stores", ARRAY(Text), comment="ids of the stores to read; null: all"),
+    Column("daily_share", Numeric, comment="0 to 1, of the daily limit; null: PONTE_DAILY_SHARE"),
     Column("url", Text, comment="the account's own address; null: the settings'"),
     Column(
         "account_id", Text, comment="the account at the vendor that this integration is bound to"
@@ -318,7 +323,28 @@ usage = Table(
     _moment("hour", primary_key=True),
     Column("requests", Integer, nullable=False, server_default=text("0")),
     Column("limited", Integer, nullable=False, server_default=text("0"), comment="answers of 429"),
+    Column(
+        "others",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="requests of other tools in the day before, where refusals told of them",
+    ),
     schema="sync",
+)
+
+windows = Table(
+    "windows",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("resource", Text, primary_key=True),
+    Column("tier", Text, primary_key=True, comment="near, open, ahead, history, whole"),
+    Column("slice", Text, primary_key=True, comment="of history the month; empty: all of the tier"),
+    _moment("walked_at", nullable=False),
+    Column("requests", Integer, nullable=False, comment="that the last walk took"),
+    Column("rows", Integer, nullable=False, comment="that it met"),
+    schema="sync",
+    comment="When each part of a list was last read to its end, and what that cost",
 )
 
 questions = Table(

@@ -14,11 +14,10 @@ from shared.resources.grammar import (
     Dimension,
     Expansion,
     Filter,
-    Months,
     OneOf,
     PerRow,
     Resource,
-    TrailingDays,
+    Windows,
 )
 
 TITLES = {"kommo": "Kommo", "gestao-click": "Gestão Click"}
@@ -135,16 +134,19 @@ def _walked(resource: Resource) -> str:
         return "never: the vendor has no list of it"
     if resource.since:
         return f"what changed (`filter[{resource.since.parameter}][from]`)"
-    windows = [_window(dimension) for dimension in resource.slices if dimension.windowed]
-    return " and ".join(windows) or "the whole list"
+    windows = resource.windows
+    return _lately(windows) if windows else "the whole list"
 
 
-def _window(dimension: Dimension) -> str:
-    if isinstance(dimension, Months):
-        return f"the months from {dimension.near} before to {dimension.near} after this one"
-    if isinstance(dimension, TrailingDays):
-        return f"the last {dimension.days} days by business date"
-    return type(dimension).__name__
+def _lately(windows: Windows) -> str:
+    back, ahead = windows.near
+    near = f"from {back} days back to {ahead} ahead, by {_or(windows.columns)}"
+    still = f"; older ones whose `{windows.open.column}` leaves them open" if windows.open else ""
+    return f"{near}{still}; a few months of history"
+
+
+def _or(columns: tuple[str, ...]) -> str:
+    return " or else ".join(f"`{name}`" for name in columns)
 
 
 def _cut(dimension: Dimension) -> str:
@@ -154,10 +156,8 @@ def _cut(dimension: Dimension) -> str:
         return "; ".join(_cut(each) for each in dimension.dimensions)
     if isinstance(dimension, PerRow):
         return f"one walk for each row of `{dimension.needs}` (`{dimension.parameter}`)"
-    if isinstance(dimension, Months):
-        return f"calendar months (`{dimension.start}`, `{dimension.end}`), up to {dimension.ahead} ahead"
-    if isinstance(dimension, TrailingDays):
-        return f"`{dimension.start}` and `{dimension.end}`, between full walks only"
+    if isinstance(dimension, Windows):
+        return f"calendar months (`{dimension.start}`, `{dimension.end}`)"
     return type(dimension).__name__
 
 

@@ -6,15 +6,28 @@ from shared.resources.columns import Column, asked, day, flag, money, word
 from shared.resources.grammar import (
     ById,
     Listed,
-    Months,
     OneOf,
     PerRow,
     Resource,
-    TrailingDays,
-    Within,
+    Unsettled,
+    Windows,
 )
 
 STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True)
+NOT_FINISHED = Unsettled(
+    "nome_situacao",
+    ("concretiz", "conclu", "finaliz", "cancel", "entreg", "fatur", "recus", "perdid", "reprov"),
+)
+"""Situations differ per account (12); a document that none of these words ends is read again."""
+EFFECTIVE = Windows(
+    "data_inicio",
+    "data_fim",
+    # the effective date: the payment's if paid, else the due date (4)
+    ("data_liquidacao", "data_vencimento"),
+    near=(30, 30),
+    open=Unsettled("liquidado", ("true",)),
+    bounded=True,
+)
 CHANGED: tuple[Column, ...] = (word("cadastrado_em"), word("modificado_em"))
 """Kept as text: the zone is unstated, and they are compared only with themselves (7, Time zone)."""
 
@@ -99,9 +112,8 @@ VENDAS = Resource(
     slices=(
         OneOf("tipo", ("produto", "servico", "vendas_balcao")),
         STORES,
-        TrailingDays("data_inicio", "data_fim", days=30),
+        Windows("data_inicio", "data_fim", ("data",), near=(30, 1), open=NOT_FINISHED),
     ),
-    within=Within("data_inicio", "data_fim", ("data",)),
     by_id=ById(),
     key=("id",),
     listed=Listed("sales", search=("nome_cliente", "codigo")),
@@ -144,9 +156,7 @@ def _titles(name: str, route: str) -> Resource:
         path=f"/{name}",
         records=("data",),
         page_size=100,
-        slices=(STORES, Months("data_inicio", "data_fim", ahead=24, near=1)),
-        # effective date: the payment's if paid, else the due date (gestaoclick-api.md 4)
-        within=Within("data_inicio", "data_fim", ("data_liquidacao", "data_vencimento")),
+        slices=(STORES, EFFECTIVE),
         by_id=ById(),
         key=("id",),
         listed=Listed(route, search=("descricao", "codigo", "nome_cliente", "nome_fornecedor")),

@@ -23,13 +23,15 @@ class Horizon:
     """What a walk has to cover.
 
     today: in the account's time zone; since: the first day of history; full: the whole list, else
-    only what is likely to have changed; rows: resource name → the ids that the mirror holds of it.
+    only what is likely to have changed; rows: resource name → the ids that the mirror holds of it;
+    span: the first and the last day on which it holds rows of the list itself, None when there are none.
     """
 
     today: date
     since: date
     full: bool
     rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    span: tuple[date, date] | None = None
 
 
 class Dimension(Protocol):
@@ -97,45 +99,62 @@ class AnyOf:
 
 
 @dataclass(frozen=True)
-class Months:
-    """One walk for each calendar month: from the start of history to `ahead` months from today.
+class Unsettled:
+    """A row may still change, however old it is, unless its column says that it is settled.
 
-    Not full: only the months `near` months around today.
+    settled: what a settled row's column holds some of, as text in lower case.
+    """
+
+    column: str
+    settled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A list that is cut by business date: the vendor tells no changes, so windows are read again.
+
+    start, end: the parameters, both days included; columns: a row's date is the first of these that is
+    not null: it proves that the filter acted, and tells what a window should have held; near: days back
+    and ahead of today that are read at every turn; open: which of the other rows may still change;
+    bounded: without dates the vendor gives only a part, so all of history is read by months, from its
+    first day to AHEAD months from today; else a list of which nothing is known is read without dates,
+    and by the months of its rows from then on.
     """
 
     start: str
     end: str
-    ahead: int
-    near: int
+    columns: tuple[str, ...]
+    near: tuple[int, int]
+    open: Unsettled | None = None
+    bounded: bool = False
     needs: None = None
     windowed: bool = True
 
     def values(self, horizon: Horizon) -> Iterable[Asked]:
-        this = _month(horizon.today)
-        first = _month(horizon.since) if horizon.full else this - self.near
-        last = this + (self.ahead if horizon.full else self.near)
-        for month in range(first, last + 1):
-            yield {
-                self.start: _first_day(month).isoformat(),
-                self.end: (_first_day(month + 1) - timedelta(days=1)).isoformat(),
-            }
-
-
-@dataclass(frozen=True)
-class TrailingDays:
-    """The whole list without dates when full, else only the last `days` by business date."""
-
-    start: str
-    end: str
-    days: int
-    needs: None = None
-    windowed: bool = True
-
-    def values(self, horizon: Horizon) -> Iterable[Asked]:
-        if horizon.full:
+        if not horizon.full:
+            return (self.lately(horizon.today),)
+        if self.bounded:
+            return self.months(horizon.since, _first_day(_month(horizon.today) + AHEAD))
+        if horizon.span is None:
             return ({},)
-        first, last = horizon.today - timedelta(days=self.days), horizon.today + timedelta(days=1)
-        return ({self.start: first.isoformat(), self.end: last.isoformat()},)
+        return self.months(*horizon.span)
+
+    def lately(self, today: date) -> Asked:
+        """What is read at every turn."""
+        back, ahead = self.near
+        return self.between(today - timedelta(days=back), today + timedelta(days=ahead))
+
+    def months(self, first: date, last: date) -> list[Asked]:
+        """One window for each calendar month that holds some of the days, the latest first."""
+        months = range(_month(last), _month(first) - 1, -1)
+        return [self.between(_first_day(m), _first_day(m + 1) - timedelta(days=1)) for m in months]
+
+    def between(self, first: date, last: date) -> Asked:
+        return {self.start: first.isoformat(), self.end: last.isoformat()}
+
+
+AHEAD = 24
+"""So many months from today the titles of a company reach."""
 
 
 def _month(day: date) -> int:
@@ -144,15 +163,6 @@ def _month(day: date) -> int:
 
 def _first_day(month: int) -> date:
     return date(month // 12, month % 12 + 1, 1)
-
-
-@dataclass(frozen=True)
-class Within:
-    """Proof that a date filter acted: the first column that is not null lies between the two parameters."""
-
-    start: str
-    end: str
-    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -289,7 +299,6 @@ class Resource:
     order: Asked = field(default_factory=dict)
     slices: tuple[Dimension, ...] = ()
     since: Since | None = None
-    within: Within | None = None
     by_id: ById | None = None
     webhook: Webhook | None = None
     news: tuple[str, ...] = ()
@@ -316,6 +325,11 @@ class Resource:
     def needs(self) -> tuple[str, ...]:
         """Resources that have to be read before this one."""
         return tuple(dimension.needs for dimension in self.slices if dimension.needs)
+
+    @property
+    def windows(self) -> Windows | None:
+        """The dimension by which the list is cut by date, if it is."""
+        return next((each for each in self.slices if isinstance(each, Windows)), None)
 
     @property
     def windowed(self) -> bool:

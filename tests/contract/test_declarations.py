@@ -45,15 +45,14 @@ def test_the_key_is_made_of_declared_columns(resource: Resource) -> None:
 
 @every_resource
 def test_what_proves_a_filter_is_a_declared_column(resource: Resource) -> None:
-    within = resource.within.columns if resource.within else ()
+    windows = resource.windows
     since = (resource.since.column,) if resource.since else ()
-    assert set(within) | set(since) <= set(names(resource))
-    if resource.within:
-        windows = [
-            ask for ask in resource.asks(horizon(full=False)) if resource.within.start in ask
-        ]
-        assert windows, "a window that is never asked for proves nothing"
-        assert all(resource.within.end in ask for ask in windows)
+    assert set(since) <= set(names(resource))
+    if windows:
+        still_open = {windows.open.column} if windows.open else set()
+        assert {*windows.columns, *still_open} <= set(names(resource))
+        asks = resource.asks(horizon(full=False))
+        assert all(windows.start in ask and windows.end in ask for ask in asks)
 
 
 @every_resource

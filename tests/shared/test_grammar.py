@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared import resources
 from shared.errors import UnknownTarget
 from shared.resources import columns
-from shared.resources.grammar import Horizon, Months, OneOf, PerRow, Resource, TrailingDays
+from shared.resources.grammar import AHEAD, Horizon, OneOf, PerRow, Resource, Windows
 
 TODAY = date(2026, 11, 23)
 
@@ -20,40 +20,38 @@ def horizon(*, full: bool, since: date = date(2026, 1, 1), **rows: list[str]) ->
     return Horizon(TODAY, since, full, rows)
 
 
-MONTHS = Months("from", "to", ahead=2, near=1)
+BOUNDED = Windows("from", "to", ("day",), near=(30, 20), bounded=True)
+FREE = Windows("from", "to", ("day",), near=(30, 1))
 
 
-def test_a_full_walk_has_every_month_from_the_start_of_history_to_what_lies_ahead() -> None:
-    asks = list(MONTHS.values(horizon(full=True, since=date(2026, 1, 31))))
-    assert asks[0] == {"from": "2026-01-01", "to": "2026-01-31"}
-    assert asks[1] == {"from": "2026-02-01", "to": "2026-02-28"}
-    assert asks[-1] == {"from": "2027-01-01", "to": "2027-01-31"}
-    assert len(asks) == 13
+def test_a_full_walk_of_a_bounded_list_has_every_month_the_latest_first() -> None:
+    asks = list(BOUNDED.values(horizon(full=True, since=date(2026, 1, 31))))
+    assert asks[0] == {"from": "2028-11-01", "to": "2028-11-30"}
+    assert asks[-2] == {"from": "2026-02-01", "to": "2026-02-28"}
+    assert asks[-1] == {"from": "2026-01-01", "to": "2026-01-31"}
+    assert len(asks) == 11 + AHEAD
 
 
-def test_an_incremental_walk_has_the_months_around_today() -> None:
-    asks = list(MONTHS.values(horizon(full=False)))
-    assert [ask["from"] for ask in asks] == ["2026-10-01", "2026-11-01", "2026-12-01"]
-    assert [ask["to"] for ask in asks] == ["2026-10-31", "2026-11-30", "2026-12-31"]
+def test_an_incremental_walk_has_one_window_around_today() -> None:
+    assert list(BOUNDED.values(horizon(full=False))) == [{"from": "2026-10-24", "to": "2026-12-13"}]
+    assert list(FREE.values(horizon(full=False))) == [{"from": "2026-10-24", "to": "2026-11-24"}]
+
+
+def test_another_list_is_read_without_dates_at_first_and_by_the_months_of_its_rows_then() -> None:
+    assert list(FREE.values(horizon(full=True))) == [{}]
+    known = replace(horizon(full=True), span=(date(2026, 9, 30), date(2026, 11, 2)))
+    assert [ask["from"] for ask in FREE.values(known)] == ["2026-11-01", "2026-10-01", "2026-09-01"]
 
 
 @given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(0, 4000))
 def test_months_leave_no_day_out_and_none_twice(today: date, days: int) -> None:
     around = Horizon(today, today - timedelta(days=days), full=True)
-    asks = list(MONTHS.values(around))
+    asks = list(BOUNDED.values(around))[::-1]
     assert asks[0]["from"] <= around.since.isoformat()
     assert asks[-1]["to"] > (today + timedelta(days=31)).isoformat()
     for before, after in pairwise(asks):
         end = date.fromisoformat(before["to"])
         assert (end + timedelta(days=1)).isoformat() == after["from"]
-
-
-def test_trailing_days_are_the_whole_list_when_full_else_a_window_that_includes_tomorrow() -> None:
-    dimension = TrailingDays("from", "to", days=30)
-    assert list(dimension.values(horizon(full=True))) == [{}]
-    assert list(dimension.values(horizon(full=False))) == [
-        {"from": "2026-10-24", "to": "2026-11-24"}
-    ]
 
 
 def test_per_row_asks_once_for_each_row_and_once_without_when_it_is_optional() -> None:
@@ -91,8 +89,8 @@ def test_slices_are_the_product_of_the_dimensions_in_order() -> None:
         ({}, False),
         ({"since": resources.BY_NAME["kommo.leads"].since}, True),
         ({"slices": (OneOf("a", ("1",)),)}, False),
-        ({"slices": (OneOf("a", ("1",)), MONTHS)}, True),
-        ({"slices": (TrailingDays("a", "b", 3),)}, True),
+        ({"slices": (OneOf("a", ("1",)), BOUNDED)}, True),
+        ({"slices": (FREE,)}, True),
     ],
 )
 def test_windowed_is_what_an_incremental_walk_does_not_see_whole(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from shared.errors import Misuse
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from shared.integrations import Integration
     from worker.reach import Reach
 
+USUAL = ("usual", "default")
 PATIENCE = 10.0
 """Seconds between two words of how far a removal is."""
 group = typer.Typer(help="The accounts that are mirrored.", no_args_is_help=True)
@@ -161,8 +163,18 @@ def _line(row: Mapping[str, Any]) -> str:
     return (
         f"{row['id']:>3}  {row['provider']:12} {whose:24} {row['state']:8} "
         f"credentials: {row['credentials']:11} account {row['account_id'] or 'not met yet'}  "
-        f"{schedule}, last read {last}{error}"
+        f"{schedule}{_own_coverage(row)}, last read {last}{error}"
     )
+
+
+def _own_coverage(row: Mapping[str, Any]) -> str:
+    """What is read of it, where its own settings say so."""
+    told = {
+        "history from": row["history_from"],
+        "stores": " ".join(row["stores"] or ()),
+        "daily share": row["daily_share"],
+    }
+    return "".join(f", {name} {value}" for name, value in told.items() if value)
 
 
 @group.command()
@@ -219,6 +231,60 @@ def schedule(
         raise Misuse("say --frequency or --auto/--no-auto")
     _change(id_, changes)
     typer.echo(f"integration {id_} has another schedule")
+
+
+@group.command()
+def settings(
+    id_: Id,
+    history_from: Annotated[
+        str | None,
+        typer.Option("--history-from", metavar="DAY", help="2024-01-31; `usual`: the settings'"),
+    ] = None,
+    stores: Annotated[
+        str | None, typer.Option("--stores", help="Their ids, between commas; `all` of them.")
+    ] = None,
+    daily_share: Annotated[
+        str | None,
+        typer.Option("--daily-share", help="Of the day's requests: 0.5; `default`: the settings'"),
+    ] = None,
+) -> None:
+    """Sets what is read of an account at Gestão Click; without options shows it."""
+    changes: Changes = {}
+    if history_from is not None:
+        changes["history_from"] = None if history_from in USUAL else _day(history_from)
+    if stores is not None:
+        ids = [one.strip() for one in stores.split(",") if one.strip()]
+        changes["stores"] = None if stores == "all" else ids
+    if daily_share is not None:
+        changes["daily_share"] = None if daily_share in USUAL else _share(daily_share)
+    _change(id_, changes)
+    typer.echo(_covered(id_))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misuse(f"history from {text!r}: write a day as 2024-01-31, or `usual`") from None
+
+
+def _share(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise Misuse(f"daily share {text!r}: write a number as 0.5, or `default`") from None
+
+
+def _covered(id_: int) -> str:
+    from shared import integrations
+
+    with _opened() as reach, reach.engine.begin() as connection:
+        one = integrations.by_id(connection, id_)
+    share = "the usual share" if one.daily_share is None else f"{one.daily_share:g}"
+    return (
+        f"integration {id_}: history from {one.history_from or 'the usual day'}, "
+        f"stores: {', '.join(one.stores or ()) or 'all'}, {share} of the day's requests"
+    )
 
 
 @group.command()
@@ -280,8 +346,7 @@ def _asked_whether(there: Integration, delete: bool | None) -> bool:
             f"say what becomes of its mirrored rows: {how} --keep-mirror, or {how} --delete-mirror"
         )
     typer.echo(f"Integration {there.id}: {there.provider} of {there.user_id}.")
-    said: str = typer.prompt("Its mirrored rows", type=click.Choice(["keep", "delete"]))
-    return said == "delete"
+    return typer.confirm("Delete its mirrored rows too? (n: they stay)", default=None)
 
 
 def _ensure_meant(there: Integration, delete: bool) -> None:

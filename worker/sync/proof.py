@@ -33,8 +33,8 @@ def _names(ask: Ask) -> list[str]:
 
 def _filtered(ask: Ask) -> bool:
     """Was a filter asked for that the rows can prove?"""
-    within = ask.resource.within
-    return ask.since is not None or (within is not None and within.start in ask.slice)
+    windows = ask.resource.windows
+    return ask.since is not None or (windows is not None and windows.start in ask.slice)
 
 
 def _inside(ask: Ask, row: dict[str, object]) -> bool:
@@ -43,8 +43,8 @@ def _inside(ask: Ask, row: dict[str, object]) -> bool:
     if ask.since and proof:
         value = row[proof.column]
         return not isinstance(value, datetime) or value >= ask.since - timedelta(seconds=1)
-    within = ask.resource.within
-    if within and within.start in ask.slice:
-        value = next((row[name] for name in within.columns if row[name] is not None), None)
-        return value is None or ask.slice[within.start] <= str(value) <= ask.slice[within.end]
+    windows = ask.resource.windows
+    if windows and windows.start in ask.slice:
+        value = next((row[name] for name in windows.columns if row[name] is not None), None)
+        return value is None or ask.slice[windows.start] <= str(value) <= ask.slice[windows.end]
     return True
