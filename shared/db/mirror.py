@@ -1,4 +1,4 @@
-"""The tables that follow from the declarations: for each resource a wide one and its narrow stamps.
+"""The tables that follow from the declarations: a wide one, its children's, and its narrow stamps.
 
 `kommo.leads` holds the rows; `sync.kommo_leads_stamps` (key, hash, observed_at) is written by every
 fetch, so that an unchanged row costs a narrow update and the newest look wins (design, idea 5).
@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 
 from shared import resources
 from shared.resources.columns import Type
-from shared.resources.grammar import Resource
+from shared.resources.grammar import Child, Resource
 
 metadata = MetaData()
 
@@ -70,6 +70,25 @@ def rows_table(resource: Resource) -> Table:
     )
     _index(resource, table)
     return table
+
+
+@cache
+def child_table(resource: Resource, child: Child) -> Table:
+    """What the rows carry in themselves: one row for each element, by the row's key and `ordem`.
+
+    ordem counts from 1 in the order sent. The children of a row that is marked deleted or missing stay, as
+    its record does: who reads them joins the row.
+    """
+    (key,) = resource.key_columns
+    return Table(
+        f"{resource.name}_{child.name}",
+        metadata,
+        Column("integration_id", Integer, primary_key=True, autoincrement=False),
+        Column(child.parent, SQL_TYPES[key.type], primary_key=True, autoincrement=False),
+        Column("ordem", Integer, primary_key=True, autoincrement=False),
+        *(Column(column.name, SQL_TYPES[column.type]) for column in child.columns),
+        schema=resource.source,
+    )
 
 
 def _index(resource: Resource, table: Table) -> None:
@@ -134,4 +153,6 @@ def _key(name: str, resource: Resource) -> Column[Any]:
 
 for _resource in resources.ALL:
     rows_table(_resource)
+    for _child in _resource.children:
+        child_table(_resource, _child)
     stamps_table(_resource)

@@ -68,6 +68,14 @@ def dig(record: Record, path: Sequence[str]) -> Any:
     return value
 
 
+def unwrapped(element: Any) -> Any:
+    """{"Venda": {…}} → {…}: one key whose value is an object (gestaoclick-api.md 3, Row wrappers)."""
+    if isinstance(element, Mapping) and len(element) == 1:
+        (inner,) = element.values()
+        return inner if isinstance(inner, Mapping) else element
+    return element
+
+
 def _column(name: str, type_: Type, convert: Callable[[Any], Value], at: Sequence[str]) -> Column:
     path = tuple(at) or (name,)
 
@@ -86,6 +94,11 @@ def _column(name: str, type_: Type, convert: Callable[[Any], Value], at: Sequenc
 
 def integer(name: str, *at: str) -> Column:
     return _column(name, Type.BIGINT, _to_int, at)
+
+
+def count(name: str, *at: str) -> Column:
+    """A whole number of a vendor that writes "" for absent: "" becomes null."""
+    return _column(name, Type.BIGINT, lambda value: None if value == "" else _to_int(value), at)
 
 
 def text(name: str, *at: str) -> Column:
@@ -114,8 +127,20 @@ def moment(name: str, *at: str) -> Column:
 
 
 def day(name: str, *at: str) -> Column:
-    """A pure date; "", 0000-00-00 and years that cannot be meant become null (gestaoclick-api.md 10, 8)."""
+    """A pure date, 2026-03-31 or 31/03/2026 (instalments of invoices, gestaoclick-api.md 7).
+
+    "", 0000-00-00 and years that cannot be meant become null (10, 8).
+    """
     return _column(name, Type.DATE, _to_day, at)
+
+
+def first_day(name: str, *names: str) -> Column:
+    """A pure date that stands under one of several names: the first that holds one."""
+
+    def read(record: Record, _: Context) -> Value:
+        return next(filter(None, (_to_day(record.get(each)) for each in names)), None)
+
+    return Column(name, Type.DATE, read)
 
 
 def document(name: str, *at: str) -> Column:
@@ -183,16 +208,17 @@ def _to_moment(value: Any) -> datetime:
     return datetime.fromtimestamp(_to_int(value), UTC)
 
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_DAY = re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})")
+_BRAZILIAN_DAY = re.compile(r"(?P<d>\d{2})/(?P<m>\d{2})/(?P<y>\d{4})")
 _PLAUSIBLE_YEARS = range(1900, 2101)
 
 
 def _to_day(value: Any) -> date | None:
-    found = _DAY.match(str(value))
-    if not found or int(found[1]) not in _PLAUSIBLE_YEARS:
+    found = _DAY.match(str(value)) or _BRAZILIAN_DAY.match(str(value))
+    if not found or int(found["y"]) not in _PLAUSIBLE_YEARS:
         return None
     try:
-        return date(int(found[1]), int(found[2]), int(found[3]))
+        return date(int(found["y"]), int(found["m"]), int(found["d"]))
     except ValueError:
         return None
 

@@ -11,6 +11,7 @@ from shared import resources
 from shared.resources.columns import Column, Type
 from shared.resources.grammar import (
     AnyOf,
+    Child,
     Dimension,
     Expansion,
     Filter,
@@ -32,6 +33,10 @@ Every table below has these columns besides its own: `integration_id` (the accou
 primary key), `raw` (the record as the vendor sent it), `changed_at` (when the row was last written),
 `deleted_at` (the vendor said that it is gone) and `missing_since` (it is gone without a word). A row
 that is there has null in both of the last two. There are no foreign keys between the tables.
+
+What a record carries in rows of its own (lines, instalments, addresses) stands in a table beside it, with
+`integration_id`, the row's key and `ordem`, which counts from 1 in the order sent, as primary key. It is written
+with its row, and stays when the row is marked: join the row, and ask that `deleted_at` and `missing_since` be null.
 
 `kommo.links` is a view over what leads, contacts, companies and customers carry of each other:
 `integration_id, entity_type, entity_id, to_entity_type, to_entity_id, is_main, catalog_id, quantity`.
@@ -69,6 +74,7 @@ def _section(resource: Resource) -> str:
         ("fetched again by id", _by_id(resource)),
         ("what is there stays", "append-only: nothing is swept" if resource.append_only else ""),
         ("masked before it is stored", _code(*resource.masked)),
+        ("never stored", _code(*resource.dropped)),
         ("HTTP", _route(resource)),
         ("`query` looks into", _code(*(resource.listed.search if resource.listed else ()))),
         ("`with` may add", _names(resource.listed.expands if resource.listed else ())),
@@ -79,7 +85,18 @@ def _section(resource: Resource) -> str:
         ("column", "type", ""),
         ((f"`{c.name}`", c.type, _note(c, resource)) for c in resource.columns),
     )
-    return f"### {resource.full_name}\n\n{said}\n{columns}"
+    children = "".join(f"\n{_child(resource, child)}" for child in resource.children)
+    return f"### {resource.full_name}\n\n{said}\n{columns}{children}"
+
+
+def _child(resource: Resource, child: Child) -> str:
+    """The table of what a record carries in itself."""
+    columns = _table(("column", "type"), ((f"`{c.name}`", c.type) for c in child.columns))
+    where = f"`{'[].'.join(child.path)}[]`"
+    return (
+        f"`{resource.full_name}_{child.name}`: one row for each of {where}, by `{child.parent}` and `ordem`.\n\n"
+        f"{columns}"
+    )
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

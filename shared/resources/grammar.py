@@ -231,6 +231,25 @@ Expansion = Refers | Embeds | Owns | Carries
 
 
 @dataclass(frozen=True)
+class Child:
+    """Rows that a record carries in itself: lines, instalments, addresses. Their table is written with its row.
+
+    path: the keys of the arrays that lead to them, `("produtos",)` or `("variacoes", "valores")`: an element
+    that is wrapped, `{"produto": {…}}`, is unwrapped; parent: the column that holds the row's key. Columns
+    read the element; in it the key ".." leads to the element around it: `word("variacao_id", "..", "id")`.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    parent: str
+    columns: tuple[Column, ...]
+
+
+OUTER = ".."
+"""In an element of a child's array: the element around it."""
+
+
+@dataclass(frozen=True)
 class Linked:
     """`contact_id=1`: the record embeds that id under `embedded`."""
 
@@ -263,7 +282,8 @@ class Listed:
     route: the name under /api/<provider>/; search: columns that `query` looks into (of `custom_fields`
     it knows the numbers); body_id: the key of a POST body that asks for one (`{"contactId": 1}`);
     expands: what `with` may name; filters: besides those by column; large: many thousand rows are to be
-    expected, so the usual order and the numbers have indexes.
+    expected, so the usual order and the numbers have indexes; newest: the column by which rows are in order
+    without another wish, newest first; without it `updated_at`, else `created_at`, where there is one.
     """
 
     route: str
@@ -272,6 +292,7 @@ class Listed:
     expands: tuple[Expansion, ...] = ()
     filters: tuple[Filter, ...] = ()
     large: bool = False
+    newest: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,11 +302,12 @@ class Resource:
     source: schema of its table and name of its vendor; path: at the vendor, `{parameter}` filled from
     the slice; records: the keys that lead from the answer to the list of records;
     params: sent with every request, however it is read; key: columns of the primary key, besides
-    integration_id; webhook: how the vendor tells of changes; news: the events of the vendor's audit log
+    integration_id; children: what a record carries in rows of its own; webhook: how the vendor tells of changes; news: the events of the vendor's audit log
     after which a record is looked at; tombstone: a record with this flag says itself that it was
     deleted, and may say nothing else; append_only: what is there stays as it is, nothing is missed or
     swept; unlisted: the vendor gives records by id only, webhooks name them; masked: addresses that
-    hold secrets of others: only their host is kept; page_size: rows a page, at most; version: raised
+    hold secrets of others: only their host is kept; dropped: values that are never stored, people's data that
+    nothing here needs; page_size: rows a page, at most; version: raised
     when a reader changes its mind, so that every row is written again.
     """
 
@@ -295,6 +317,7 @@ class Resource:
     records: tuple[str, ...]
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    children: tuple[Child, ...] = ()
     params: Asked = field(default_factory=dict)
     order: Asked = field(default_factory=dict)
     slices: tuple[Dimension, ...] = ()
@@ -308,6 +331,7 @@ class Resource:
     append_only: bool = False
     unlisted: bool = False
     masked: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     page_size: int = 250
     version: int = 1
 
@@ -343,7 +367,9 @@ class Resource:
 
     @property
     def newest(self) -> str | None:
-        """The moment by which a list is in order without another wish, newest first."""
+        """The column by which a list is in order without another wish, newest first."""
+        if self.listed and self.listed.newest:
+            return self.listed.newest
         names = {column.name for column in self.columns}
         return next((name for name in ("updated_at", "created_at") if name in names), None)
 
@@ -351,6 +377,9 @@ class Resource:
     def fingerprint(self) -> bytes:
         """Changes with the declaration; part of every content hash, so new columns fill themselves."""
         said = [f"{column.name} {column.type}" for column in self.columns]
+        for child in self.children:
+            said += [f"{child.name} {child.path} {c.name} {c.type}" for c in child.columns]
+        said += [f"without {name}" for name in self.dropped]
         text = "\n".join([*said, repr(sorted(self.params.items())), str(self.version)])
         return hashlib.blake2b(text.encode(), digest_size=8).digest()
 

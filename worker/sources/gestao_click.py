@@ -13,7 +13,7 @@ from shared.errors import (
     RequestRefused,
     VendorUnavailable,
 )
-from shared.resources.columns import Record
+from shared.resources.columns import Record, unwrapped
 from shared.resources.gestao_click import LOJAS
 from shared.resources.grammar import Resource
 from worker.sources.http import Dialect, Door
@@ -110,7 +110,7 @@ class GestaoClick:
         record = answer.body.get("data") if isinstance(answer.body, Mapping) else None
         if not isinstance(record, Mapping):
             raise VendorUnavailable(VENDOR, f"no record at {path}")
-        return Found([_unwrapped(record)], answer.observed_at)
+        return Found([unwrapped(record)], answer.observed_at)
 
     def news(self, resource: Resource, since: datetime) -> list[News]:
         """Gestão Click tells nothing: no webhooks, no tombstones (gestaoclick-api.md 4, 8)."""
@@ -130,15 +130,7 @@ class GestaoClick:
 def _records(body: Any) -> list[Record]:
     """`data` may be a string when nothing is there; rows may be wrapped (gestaoclick-api.md 3)."""
     data = body.get("data") if isinstance(body, Mapping) else None
-    return [_unwrapped(row) for row in data] if isinstance(data, list) else []
-
-
-def _unwrapped(row: Any) -> Any:
-    """{"Venda": {…}} → {…}: one key whose value is an object (gestaoclick-api.md 3, Row wrappers)."""
-    if isinstance(row, Mapping) and len(row) == 1:
-        (inner,) = row.values()
-        return inner if isinstance(inner, Mapping) else row
-    return row
+    return [unwrapped(row) for row in data] if isinstance(data, list) else []
 
 
 def _number(meta: Any, name: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,20 +13,24 @@ from uuid import UUID
 import orjson
 
 from shared.errors import Reject
-from shared.resources.columns import Context, Record, Value
-from shared.resources.grammar import Resource
+from shared.resources.columns import Context, Record, Value, unwrapped
+from shared.resources.grammar import OUTER, Child, Resource
 
 Key = tuple[Value, ...]
 
 
 @dataclass(frozen=True)
 class Row:
-    """values: one per declared column, in their order; raw: the record as JSON text."""
+    """values: one per declared column, in their order; raw: the record as JSON text.
+
+    children: for each declared child the values of its rows, in the order sent.
+    """
 
     key: Key
     values: tuple[Value, ...]
     raw: str
     hash: UUID
+    children: tuple[tuple[tuple[Value, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,11 @@ def _is_tombstone(resource: Resource, record: Record) -> bool:
 
 def _masked(resource: Resource, record: Record) -> Record:
     """The record without the secrets of others: of an address only its host is kept."""
-    if not resource.masked or not isinstance(record, Mapping):
+    if not (resource.masked or resource.dropped) or not isinstance(record, Mapping):
         return record
     hosts = {name: _host(str(record[name])) for name in resource.masked if record.get(name)}
-    return {**record, **hosts}
+    kept = {name: value for name, value in record.items() if name not in resource.dropped}
+    return {**kept, **hosts}
 
 
 def _host(address: str) -> str:
@@ -118,10 +123,41 @@ def to_row(resource: Resource, record: Record, context: Context) -> Row:
         key = _filled(tuple(named[name] for name in resource.key), resource)
         asked = [named[column.name] for column in resource.columns if column.asked]
         hash_ = _hash(resource, [without_links(record), asked, context.country])
-        return Row(key, values, orjson.dumps(record).decode(), hash_)
+        children = tuple(_child_rows(child, record, context) for child in resource.children)
+        return Row(key, values, orjson.dumps(record).decode(), hash_, children)
     except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
         # AttributeError and TypeError: a list where a map was expected, or the other way round
         raise Reject(f"{type(error).__name__}: {error}") from None
+
+
+def _child_rows(child: Child, record: Record, context: Context) -> tuple[tuple[Value, ...], ...]:
+    """Raises ValueError with the place in the record: `produtos[2].valor_total: …`, counted as JSON does."""
+    rows = []
+    for place, element in _elements(record, child.path):
+        try:
+            rows.append(tuple(column.read(element, context) for column in child.columns))
+        except ValueError as error:
+            raise ValueError(f"{place}.{error}") from error
+    return tuple(rows)
+
+
+def _elements(
+    record: Record, path: tuple[str, ...], place: str = ""
+) -> Iterator[tuple[str, Record]]:
+    """The objects at the end of a path of arrays, each with its place. No array, null and "" are empty."""
+    name, *inner = path
+    array = record.get(name) or ()
+    if not isinstance(array, list | tuple):
+        raise ValueError(f"{place}{name}: {array!r} is no array")
+    for number, sent in enumerate(array):
+        here = f"{place}{name}[{number}]"
+        element = unwrapped(sent)
+        if not isinstance(element, Mapping):
+            raise ValueError(f"{here}: {sent!r} is no object")
+        if inner:
+            yield from _elements(element, tuple(inner), f"{here}.")
+        else:
+            yield here, {**element, OUTER: record}
 
 
 def _filled(key: Key, resource: Resource) -> Key:

@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from functools import cache
 from zlib import crc32
 
-from shared.resources.grammar import Resource
+from shared.resources.grammar import Child, Resource
 from worker.sync.journal import Kind, State
+
+
+@dataclass(frozen=True)
+class ChildStatements:
+    """Children of the rows k0 are taken away and put anew: integration, parent, ordem, values."""
+
+    clear: str
+    copy: str
 
 
 @dataclass(frozen=True)
 class Statements:
     """Parameters: integration, observed_at, and k0, k1, … (arrays, one per key column).
 
-    tell and the marks also take cause and how; looked: rows that are new are told too.
+    write returns the keys that it wrote; tell and the marks also take cause and how; looked: rows that are new are told too.
     """
 
     lock: str
@@ -26,6 +34,7 @@ class Statements:
     copy: str
     tell: str
     write: str
+    children: tuple[ChildStatements, ...]
     stamp_changed: str
     stamp_same: str
     stamp_gone: str
@@ -98,7 +107,9 @@ def of(resource: Resource) -> Statements:
             where k.observed_at is null or k.observed_at < s.changed_at
             order by {_of("s", resource)}
             on conflict (integration_id, {key}) do update
-            set {overwrite}, deleted_at = null, missing_since = null""",
+            set {overwrite}, deleted_at = null, missing_since = null
+            returning {_of("t", resource)}""",
+        children=tuple(_child(resource, child) for child in resource.children),
         stamp_changed=f"""
             insert into {stamps} as s (integration_id, {key}, hash, observed_at)
             select %(integration)s, {_of("g", resource)}, g.hash, %(observed_at)s
@@ -138,6 +149,18 @@ def of(resource: Resource) -> Statements:
             update {stamps} s set misses = least(s.misses + 1, 100)
             from {given} where {mine} and s.observed_at < %(observed_at)s and not s.gone
             returning {_of("s", resource)}, s.misses""",
+    )
+
+
+def _child(resource: Resource, child: Child) -> ChildStatements:
+    table = f"{resource.source}.{resource.name}_{child.name}"
+    (key,) = resource.key_columns
+    names = ["integration_id", child.parent, "ordem", *(column.name for column in child.columns)]
+    return ChildStatements(
+        clear=f"""
+            delete from {table} where integration_id = %(integration)s
+            and {child.parent} = any(%(k0)s::{key.type}[])""",
+        copy=f"copy {table} ({', '.join(names)}) from stdin",
     )
 
 

@@ -1,13 +1,14 @@
 """Rows into PostgreSQL: one page in one transaction of the caller's, the newest look wins.
 
 Unchanged rows cost their narrow stamp and nothing else; changed ones go through COPY into a temporary
-table and one INSERT … ON CONFLICT. Everything is sorted by key. What happens to a row that was there
+table and one INSERT … ON CONFLICT; what they carry in tables of its own is replaced with them. Everything
+is sorted by key. What happens to a row that was there
 before is told to the journal, with what it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -103,19 +104,39 @@ class Mirror:
         if not rows:
             return
         self._run(self._sql.stage)
-        cursor = cast("Cursor[Any]", self._connection.connection.cursor())
-        with cursor, cursor.copy(self._sql.copy) as copy:
-            for row in rows:
-                copy.write_row((self._integration_id, *row.values, row.raw, observed_at))
+        self._copy(
+            self._sql.copy,
+            ((self._integration_id, *row.values, row.raw, observed_at) for row in rows),
+        )
         if tell:
             self._run(self._sql.tell, cause=self._cause, looked=looked)
-        self._run(self._sql.write)
+        self._replace_children(rows, {tuple(key) for key in self._run(self._sql.write)})
         self._run(
             self._sql.stamp_changed,
             observed_at=observed_at,
             hashes=[row.hash for row in rows],
             **self._keys([row.key for row in rows]),
         )
+
+    def _replace_children(self, rows: Sequence[Row], written: Set[Key]) -> None:
+        """Of the rows that were written, no others: a stale page replaces no children either."""
+        mine = [row for row in rows if row.key in written]
+        for place, sql in enumerate(self._sql.children if mine else ()):
+            self._run(sql.clear, **self._keys([row.key for row in mine]))
+            self._copy(
+                sql.copy,
+                (
+                    (self._integration_id, row.key[0], number, *values)
+                    for row in mine
+                    for number, values in enumerate(row.children[place], 1)
+                ),
+            )
+
+    def _copy(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        cursor = cast("Cursor[Any]", self._connection.connection.cursor())
+        with cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def _ignore(self, keys: Sequence[Key], observed_at: datetime, how: str | None = None) -> None:
         """Tells of looks that would have changed a row, had no newer one been there."""

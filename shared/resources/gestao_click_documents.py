@@ -1,0 +1,187 @@
+"""What a shop writes down: sales, quotes, service orders, purchases (gestaoclick-api.md 5 to 7)."""
+
+from __future__ import annotations
+
+from shared.resources.columns import Column, asked, count, day, first_day, flag, money, word
+from shared.resources.gestao_click_words import (
+    CHANGED,
+    ID,
+    STORES,
+    TERMS,
+    additional,
+    equipment,
+    erp_list,
+    instalments,
+    named,
+    product_lines,
+    service_lines,
+)
+from shared.resources.grammar import Child, Dimension, Listed, OneOf, Resource, Unsettled, Windows
+
+NOT_FINISHED = Unsettled(
+    "nome_situacao",
+    ("concretiz", "conclu", "finaliz", "cancel", "entreg", "fatur", "recus", "perdid", "reprov"),
+)
+"""Situations differ per account (12); a document that none of these words ends is read again."""
+
+
+def _by_day(column: str) -> Windows:
+    return Windows("data_inicio", "data_fim", (column,), near=(30, 1), open=NOT_FINISHED)
+
+
+STORE: tuple[Column, ...] = (asked("loja_id"), word("nome_loja"))
+"""The row has the store's name only."""
+
+
+def _documents(
+    name: str,
+    route: str,
+    parent: str,
+    kinds: tuple[str, ...],
+    dates: tuple[Column, ...],
+) -> Resource:
+    """Sales, quotes and service orders share one shape.
+
+    kinds: several lists in one, for each of which must be asked; the row does not say which (5).
+    """
+    type_: tuple[Column, ...] = (asked("tipo"),) if kinds else ()
+    each_kind: tuple[Dimension, ...] = (OneOf("tipo", kinds),) if kinds else ()
+    return erp_list(
+        name,
+        Listed(route, search=("nome_cliente", "codigo"), large=True, newest="data"),
+        (
+            ID,
+            *type_,
+            *STORE,
+            word("codigo"),
+            *named("cliente"),
+            *named("vendedor"),
+            *named("tecnico"),
+            *dates,
+            day("previsao_entrega"),
+            word("prazo_entrega"),
+            *named("situacao"),
+            word("cor_situacao"),
+            money("valor_total"),
+            money("valor_produtos"),
+            money("valor_servicos"),
+            money("valor_frete"),
+            money("valor_custo"),
+            money("desconto_valor"),
+            money("desconto_porcentagem"),
+            *named("transportadora"),
+            *named("centro_custo"),
+            word("nome_canal_venda"),
+            word("aos_cuidados_de"),
+            word("validade"),
+            word("introducao"),
+            word("observacoes"),
+            word("observacoes_interna"),
+            *TERMS,
+            flag("situacao_financeiro"),
+            flag("situacao_estoque"),
+            word("hash"),
+            *CHANGED,
+        ),
+        children=(
+            product_lines(parent),
+            service_lines(parent),
+            instalments(parent),
+            equipment(parent),
+            additional(parent),
+        ),
+        slices=(*each_kind, STORES, _by_day("data")),
+        detail=True,
+    )
+
+
+VENDAS = _documents(
+    "vendas",
+    "sales",
+    "venda_id",
+    ("produto", "servico", "vendas_balcao"),
+    (day("data"),),
+)
+
+ORCAMENTOS = _documents(
+    "orcamentos", "quotes", "orcamento_id", ("produto", "servico"), (day("data"),)
+)
+
+# documented with `data`, seen with data_entrada and data_saida in its place: `data` is whichever is there
+ORDENS_SERVICOS = _documents(
+    "ordens_servicos",
+    "service_orders",
+    "ordem_servico_id",
+    (),
+    (first_day("data", "data_entrada", "data"), day("data_entrada"), day("data_saida")),
+)
+
+PURCHASED: tuple[Column, ...] = (
+    word("id"),
+    word("produto_id"),
+    word("variacao_id"),
+    word("nome_produto"),
+    word("detalhes"),
+    flag("possui_variacao"),
+    word("unidade"),
+    money("quantidade"),
+    money("quantidade_saida"),
+    money("valor_custo"),
+    money("valor_total"),
+    money("largura"),
+    money("altura"),
+)
+"""What quantidade_saida means is unknown: it is not what was received (7)."""
+
+HISTORY: tuple[Column, ...] = (
+    word("id"),
+    word("situacao"),
+    word("observacao"),
+    word("funcionario"),
+    word("data"),
+)
+"""situacao is a name here, data a moment without a zone."""
+
+# the dates are seen in several clients, not documented; were they ignored, the proof would tell
+COMPRAS = erp_list(
+    "compras",
+    Listed(
+        "purchases",
+        search=("nome_fornecedor", "codigo", "numero_nfe"),
+        large=True,
+        newest="data_emissao",
+    ),
+    (
+        ID,
+        asked("loja_id"),
+        word("codigo"),
+        *named("fornecedor"),
+        day("data_emissao"),
+        *named("situacao"),
+        *named("centro_custo"),
+        word("numero_nfe"),
+        money("valor_frete"),
+        flag("pagar_frete"),
+        *named("transportadora"),
+        money("valor_produtos"),
+        money("valor_impostos"),
+        money("desconto_valor"),
+        money("desconto_porcentagem"),
+        money("valor_total"),
+        word("forma_pagamento"),
+        word("forma_pagamento_id"),
+        day("data_primeira_parcela"),
+        count("numero_parcelas"),
+        count("intervalo_dias"),
+        word("observacoes"),
+        word("observacoes_interna"),
+        *CHANGED,
+    ),
+    children=(
+        Child("produtos", ("produtos",), "compra_id", PURCHASED),
+        instalments("compra_id", word("id")),
+        Child("situacoes", ("situacoes",), "compra_id", HISTORY),
+    ),
+    slices=(STORES, _by_day("data_emissao")),
+    detail=True,
+)

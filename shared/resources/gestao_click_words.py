@@ -1,0 +1,175 @@
+"""Words that the declarations of Gestão Click share: how its lists are read, and the shapes that recur.
+
+Facts: gestaoclick-api.md 3 (wrappers), 5 (stores, types), 6 (lists), 7 (objects).
+"""
+
+from __future__ import annotations
+
+from shared.resources.columns import Column, count, day, flag, money, word
+from shared.resources.grammar import ById, Child, Dimension, Listed, PerRow, Resource
+
+ID: Column = word("id")
+STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True)
+"""Without `loja_id` only the head office answers (gestaoclick-api.md 5)."""
+CHANGED: tuple[Column, ...] = (word("cadastrado_em"), word("modificado_em"))
+"""Kept as text: the zone is unstated, and they are compared only with themselves (7, Time zone)."""
+
+
+def erp_list(
+    name: str,
+    listed: Listed,
+    columns: tuple[Column, ...],
+    *,
+    children: tuple[Child, ...] = (),
+    slices: tuple[Dimension, ...] = (),
+    detail: bool = False,
+    dropped: tuple[str, ...] = (),
+) -> Resource:
+    """A list as all of the ERP's are: `data`, `id`, at most 100 rows a page (2).
+
+    detail: one record can be asked for by id, and 404 means that it was deleted (3, Errors).
+    """
+    return Resource(
+        source="gestao_click",
+        name=name,
+        path=f"/{name}",
+        records=("data",),
+        key=("id",),
+        columns=columns,
+        children=children,
+        slices=slices,
+        by_id=ById() if detail else None,
+        listed=listed,
+        dropped=dropped,
+        page_size=100,
+    )
+
+
+def named(what: str) -> tuple[Column, Column]:
+    """`cliente_id` and `nome_cliente`: the ERP writes the name beside every id."""
+    return word(f"{what}_id"), word(f"nome_{what}")
+
+
+ADDITIONAL: tuple[Column, ...] = (
+    word("id"),
+    word("atributo_id"),
+    word("descricao"),
+    word("conteudo"),
+    word("tipo"),
+)
+
+
+def additional(parent: str) -> Child:
+    """Extra fields, as atributos_* define them."""
+    return Child("atributos", ("atributos",), parent, ADDITIONAL)
+
+
+def contacts(parent: str) -> Child:
+    columns = (
+        word("tipo_id"),
+        word("nome_tipo"),
+        word("nome"),
+        word("contato"),
+        word("cargo"),
+        word("observacao"),
+    )
+    return Child("contatos", ("contatos",), parent, columns)
+
+
+def addresses(parent: str) -> Child:
+    columns = (
+        word("cep"),
+        word("logradouro"),
+        word("numero"),
+        word("complemento"),
+        word("bairro"),
+        word("cidade_id"),
+        word("nome_cidade"),
+        word("estado"),
+    )
+    return Child("enderecos", ("enderecos",), parent, columns)
+
+
+PRICE: tuple[Column, ...] = (
+    money("quantidade"),
+    word("tipo_valor_id"),
+    word("nome_tipo_valor"),
+    money("valor_custo"),
+    money("valor_venda"),
+    word("tipo_desconto"),
+    money("desconto_valor"),
+    money("desconto_porcentagem"),
+    money("valor_total"),
+)
+"""tipo_desconto is "R$" or "%"."""
+
+
+def product_lines(parent: str) -> Child:
+    """produto_id and variacao_id are integers here, strings elsewhere (7)."""
+    columns = (
+        word("produto_id"),
+        word("variacao_id"),
+        word("nome_produto"),
+        word("codigo_produto"),
+        word("codigo_barras"),
+        word("detalhes"),
+        flag("movimenta_estoque"),
+        flag("possui_variacao"),
+        word("sigla_unidade"),
+        *PRICE,
+    )
+    return Child("produtos", ("produtos",), parent, columns)
+
+
+def service_lines(parent: str) -> Child:
+    columns = (
+        word("id"),
+        word("servico_id"),
+        word("nome_servico"),
+        word("detalhes"),
+        word("sigla_unidade"),
+        *PRICE,
+    )
+    return Child("servicos", ("servicos",), parent, columns)
+
+
+INSTALMENT: tuple[Column, ...] = (
+    day("data_vencimento"),
+    money("valor"),
+    word("forma_pagamento_id"),
+    word("nome_forma_pagamento"),
+    word("plano_contas_id"),
+    word("nome_plano_conta"),
+    word("observacao"),
+)
+"""Planned, not paid: what became of them stands in recebimentos and pagamentos (7)."""
+
+
+def instalments(parent: str, *own: Column) -> Child:
+    return Child("pagamentos", ("pagamentos",), parent, (*own, *INSTALMENT))
+
+
+def equipment(parent: str) -> Child:
+    columns = (
+        word("equipamento"),
+        word("serie"),
+        word("marca"),
+        word("modelo"),
+        word("condicoes"),
+        word("defeitos"),
+        word("acessorios"),
+        word("solucao"),
+        word("laudo"),
+        word("termos_garantia"),
+    )
+    return Child("equipamentos", ("equipamentos",), parent, columns)
+
+
+TERMS: tuple[Column, ...] = (
+    word("condicao_pagamento"),
+    word("forma_pagamento_id"),
+    day("data_primeira_parcela"),
+    count("numero_parcelas"),
+    count("intervalo_dias"),
+)
+"""condicao_pagamento is a_vista or parcelado."""
