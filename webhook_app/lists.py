@@ -127,12 +127,12 @@ def _list(resource: Resource, asked: Any, note: str = "") -> Response:
 def _wanted(resource: Resource, asked: Any, integration_id: int) -> Wanted:
     given = {name: value for name, value in asked if value not in (None, [])}
     columns = [column.name for column in resource.columns]
-    filters = [each.name for each in (resource.listed.filters if resource.listed else ())]
+    filters = [each.name for each in resource.filters]
     plain = ("page", "limit", "query", "updated_since", "include_deleted", "sort")
     return Wanted(
         integration_id,
         **{name: given[name] for name in plain if name in given},
-        equal={name: given[name] for name in columns if name in given and name not in plain},
+        equal={n: given[n] for n in columns if n in given and n not in (*plain, *filters)},
         since={n: given[f"{n}_from"] for n in columns if f"{n}_from" in given},
         until={n: given[f"{n}_to"] for n in columns if f"{n}_to" in given},
         other={name: given[name] for name in filters if name in given},
@@ -162,7 +162,7 @@ def _one(resource: Resource, key: list[Any], asked: Any, note: str = "") -> Resp
         live.one(resource, integration_id, key)
 
     def read(connection: Connection) -> Response:
-        expand = [*_expand(asked), RAW]
+        expand = [*_expand(asked), *(child.name for child in resource.children), RAW]
         found = listing.by_key(connection, resource, integration_id, [key], expand)
         fresh = listing.freshness(connection, resource, integration_id)
         rows = list(found.values())

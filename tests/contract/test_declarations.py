@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 from shared import resources
 from shared.db.engine import connect
 from shared.db.mirror import SQL_TYPES, rows_table, stamps_table
-from shared.resources.grammar import Embeds, HasValue, Horizon, Owns, Refers, Resource
+from shared.resources.filters import HasValue
+from shared.resources.grammar import Embeds, Horizon, Owns, Refers, Resource
 from tests.servers import copy_of
 
 every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda each: each.full_name)
