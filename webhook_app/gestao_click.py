@@ -8,7 +8,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
 from shared.resources import BY_NAME
-from webhook_app import connections, imports, lists, schedules, syncs
+from webhook_app import best_sellers, connections, imports, lists, schedules, situations, syncs
 from webhook_app.auth import SECURITY
 from webhook_app.parsing import Body, checked
 from webhook_app.problems import Problem
@@ -64,3 +64,5 @@ for _name in ("clients", "clientes"):
 syncs.serve(api, PROVIDER)
 schedules.serve(api)
 imports.serve(api)
+best_sellers.serve(api)
+situations.serve(api)

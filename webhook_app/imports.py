@@ -64,10 +64,10 @@ class ImportsQuery(OfIntegration):
 
 def serve(api: APIBlueprint) -> None:
     documented: ResponseDict = {**problems(400, 401, 404, 503), "200": ImportsAnswer}
-    api.get("/imports", responses=documented)(checked(_list))
+    api.get("/imports", responses=documented)(checked(_past_imports))
 
 
-def _list(query: ImportsQuery) -> Response:
+def _past_imports(query: ImportsQuery) -> Response:
     """What was read, order by order, newest first: counts, duration, why it failed"""
     own = process()
     rows, total = own.database.run(_imports, own.settings, query)

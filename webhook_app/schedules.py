@@ -75,18 +75,18 @@ def serve(api: APIBlueprint) -> None:
     documented: ResponseDict = {**problems(400, 401, 404, 503), "200": ScheduleAnswer}
     changed: ResponseDict = {**problems(400, 401, 403, 404, 409, 503), "200": ScheduleAnswer}
     ordered: ResponseDict = {**problems(400, 401, 403, 404, 409, 503), "202": RequestedAnswer}
-    api.get("/sync-schedule", responses=documented)(checked(_look))
-    api.post("/sync-schedule", responses=changed)(needs("admin")(checked(_set)))
-    api.put("/sync-schedule", responses=ordered)(checked(_run_now))
+    api.get("/sync-schedule", responses=documented)(checked(_see_schedule))
+    api.post("/sync-schedule", responses=changed)(needs("admin")(checked(_set_schedule)))
+    api.put("/sync-schedule", responses=ordered)(checked(_sync_now))
 
 
-def _look(query: OfIntegration) -> Response:
+def _see_schedule(query: OfIntegration) -> Response:
     """How often it is read by itself, when it was last, and when it will be next"""
     own = process()
     return answer("As it is now.", own.database.run(_schedule, own.settings, query.integration))
 
 
-def _set(query: OfIntegration, body: ScheduleBody) -> Response:
+def _set_schedule(query: OfIntegration, body: ScheduleBody) -> Response:
     """Set how often it is read by itself; nothing is read because of it: PUT does that"""
     own = process()
     changes = body.changes()
@@ -101,7 +101,7 @@ def _set(query: OfIntegration, body: ScheduleBody) -> Response:
     return answer("Changed.", own.database.run(_schedule, own.settings, there))
 
 
-def _run_now(query: OfIntegration) -> Response:
+def _sync_now(query: OfIntegration) -> Response:
     """Read it now: what POST /api/gestao-click/sync does"""
     return syncs.ordered(PROVIDER, False, None, query.integration)
 
