@@ -5,7 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from shared.db import bookkeeping, mirror
+from shared.db import bookkeeping, mirror, wallet
 from shared.db.engine import connect
 
 SCHEMAS = ("kommo", "gestao_click", "sync", "ponte", "reports")
@@ -28,7 +28,8 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-assert bookkeeping.runs.metadata is mirror.metadata  # noqa: S101  (imported for its tables)
+for declared in (bookkeeping.runs, wallet.opening_balances):  # imported for their tables
+    assert declared.metadata is mirror.metadata  # noqa: S101
 given = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)

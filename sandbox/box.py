@@ -1,6 +1,5 @@
 """Both vendors in a box: the world, two servers, life, webhooks, control, in this process."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,8 @@ from sandbox.door import Door
 from sandbox.faults import Faults
 from sandbox.gestao_click.actions import GestaoClickActions
 from sandbox.gestao_click.api import GestaoClickApi
+from sandbox.gestao_click.books import books
+from sandbox.gestao_click.business import Trade
 from sandbox.gestao_click.seed import seed_gestao_click
 from sandbox.gestao_click.vendor import GestaoClick
 from sandbox.http import Server
@@ -65,7 +66,8 @@ class Sandbox:
         )
         self.acts = Acts(self.kommo)
         self.gestao_click = GestaoClickActions(self.world)
-        self.life = Life(self.world, self.acts, self.gestao_click)
+        self.trade = Trade(self.world, self.gestao_click)
+        self.life = Life(self.world, self.acts, self.trade)
         self._left: list[Server] = []
         """Former addresses of a renamed account."""
         self._started = False
@@ -140,6 +142,14 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def advance(self, seconds: float) -> None:
+        """The sandbox's clock moves on by so much at once."""
+        self.world.set_clock(self.world.clock() + seconds)
+
+    def books(self) -> Json:
+        """What the ERP's titles add up to today (gestao_click/books.py)."""
+        return books(self.world)
+
     def public(self) -> Json:
         """What a client needs to know; the line printed when ready."""
         access, secret = self.gestao_click_tokens
@@ -154,6 +164,8 @@ class Sandbox:
 
     def stats(self) -> Json:
         doors = {vendor: door.stats.public() for vendor, door in self.doors.items()}
+        with self.doors["gestao-click"].turn:
+            doors["gestao-click"]["day"] = self._erp.used()
         return {**doors, "webhooks": self.courier.public()}
 
     def reset_stats(self) -> None:
@@ -183,14 +195,18 @@ class Sandbox:
         return key
 
     def _head(self) -> Json:
-        cut = time.time() - 86400
+        cut = self.world.clock() - 86400
         return {
+            "ahead": self.options.ahead,
+            "trade": self.trade.kept(),
             "deliveries": self.courier.waiting(),
             "grants": self.grants.kept(),
             "gestao_click_day": [t for t in list(self._erp.day.times) if t > cut],
         }
 
     def _resume(self, head: Json) -> None:
+        self.options.ahead = head.get("ahead", self.options.ahead)
+        self.trade.resume(head.get("trade", {}))
         self._erp.day.times.extend(head.get("gestao_click_day", []))
         self.grants.resume(head.get("grants", {}))
         self.courier.take_up(head.get("deliveries", []))

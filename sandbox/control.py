@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sandbox.gestao_click.control import ERP_HELP, erp_routes
 from sandbox.http import Request, Response, json_response
 from sandbox.kommo.account import settle
 from sandbox.kommo.control import KOMMO_HELP, kommo_routes
@@ -25,7 +26,6 @@ HELP = {
     "POST /_sandbox/delete": '{"vendor","list","id"|"ids","silent"?}',
     "POST /_sandbox/restore": '{"vendor","list","id"|"ids","silent"?}',
     "POST /_sandbox/merge": '{"vendor","list","winner","losers","silent"?}',
-    "POST /_sandbox/pay": '{"list","id","day"?}: a title of Gestão Click',
     "POST /_sandbox/raw": '{"vendor","list","record"}: plants a record as is',
     "POST /_sandbox/life": '{"rate"}: changes per second',
     "POST /_sandbox/churn": '{"changes","vendor"?}',
@@ -46,7 +46,6 @@ class Control:
             "POST /delete": self.delete,
             "POST /restore": self.restore,
             "POST /merge": self.merge,
-            "POST /pay": self.pay,
             "POST /raw": self.raw,
             "POST /life": self.life,
             "POST /churn": self.churn,
@@ -58,6 +57,7 @@ class Control:
             "DELETE /stats": lambda _: box.reset_stats(),
             "GET /settings": lambda _: box.options.public(),
             "POST /settings": self.settings,
+            **erp_routes(box),
             **kommo_routes(box),
         }
 
@@ -88,7 +88,7 @@ class Control:
                                        "deleted": len(t.gone)} for t in world.of(vendor)}
                 for vendor in VENDORS
             },
-            "control": HELP | KOMMO_HELP,
+            "control": HELP | ERP_HELP | KOMMO_HELP,
         }  # fmt: skip
 
     def world(self, request: Request, path: str) -> Response:
@@ -134,11 +134,6 @@ class Control:
         losers = [key_of(key) for key in call.get("losers")]
         winner = key_of(call.get("winner"))
         return {"record": call.actions.merge(call.name, winner, losers, call.silent)}
-
-    def pay(self, request: Request) -> Json:
-        call = Call(self.box, request)
-        paid = [self.box.gestao_click.pay(call.name, k, call.body.get("day")) for k in call.keys]
-        return {"records": paid}
 
     def raw(self, request: Request) -> Json:
         call = Call(self.box, request)

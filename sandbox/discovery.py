@@ -5,7 +5,7 @@
 
 That is all a new list needs: what the vendor does with it stands in kommo/rules.py and
 gestao_click/rules.py, which know the lists of the reference pages. Optional keys: `id` (id field,
-default "id"), `embedded` (Kommo: key in `_embedded`), `webhook` ({"group", "noun", "type"}); `meta` ("A", "B" or null), `empty` ("array", "string", "null_meta"),
+default "id"), `embedded` (Kommo: key in `_embedded`), `webhook` ({"group", "noun", "type"}); `meta` ("A", "B", "rows as pages" or null), `empty` ("array", "string", "null_meta"),
 `wrapper`, `detail` (Gestão Click: false = no route by id), `date` (field of data_inicio/data_fim);
 `single` (one object, not a list). A key `_sandbox` in a record is what the vendor knows and does
 not show (a sale's `tipo` and `loja_id`).

@@ -57,13 +57,13 @@ class Door:
         self.stats = VendorStats()
         self.closing = threading.Event()
         self._rng = Random(world.options.seed)
-        self._turn = threading.Lock()
+        self.turn = threading.Lock()
 
     def __call__(self, request: Request) -> Response:
         if request.path == CONTROL or request.path.startswith(CONTROL + "/"):
             return self.control(request)
         path = self.vendor.below(request.path)
-        with self._turn:
+        with self.turn:
             now = time.monotonic()
             self.stats.arrived(path, time.time(), now)
             refusal = self.vendor.refusal(request, now, self._rng)

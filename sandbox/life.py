@@ -5,9 +5,10 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
-from sandbox.gestao_click.actions import GestaoClickActions
+from sandbox.gestao_click.business import Trade
 from sandbox.kommo.actions import KommoActions
 from sandbox.kommo.acts import Acts
 from sandbox.kommo.linking import link
@@ -19,11 +20,11 @@ Act = Callable[[], None]
 
 
 class Life:
-    def __init__(self, world: World, acts: Acts, gestao_click: GestaoClickActions) -> None:
+    def __init__(self, world: World, acts: Acts, trade: Trade) -> None:
         self.world = world
         self.acts = acts
         self.kommo = KommoLife(world, acts.actions)
-        self.gestao_click = GestaoClickLife(world, gestao_click)
+        self.gestao_click = GestaoClickLife(world, trade)
         self.rng = Random(world.options.seed + 3)
         self._wake = threading.Event()
         self._stopping = False
@@ -182,50 +183,25 @@ class KommoLife(Hand):
             self.actions.merge(name, pair[0], pair[1:])
 
 
+SHOP = {
+    "sales.sell": 25, "sales.note": 10, "sales.conclude": 3, "sales.edit": 3, "sales.cancel": 2,
+    "sales.delete": 1, "titles.pay_due": 10, "titles.pay_late": 8, "titles.pay_ahead": 10,
+    "titles.undo": 1, "titles.rebook": 3, "titles.new": 5, "titles.delete": 1,
+    "orders.open": 3, "orders.advance": 4, "quotes.write": 3, "quotes.decide": 3,
+    "purchases.buy": 2, "purchases.confirm": 2, "invoices.issue": 3, "invoices.decide": 2,
+    "clients.new": 4, "clients.edit": 10, "clients.delete": 1, "suppliers.edit": 2,
+    "products.edit": 10, "products.delete": 1, "catalogues.rename": 1, "documents.delete": 1,
+}  # fmt: skip
+"""What the ERP's life does (gestao_click/acts), and how often."""
+
+
 class GestaoClickLife(Hand):
-    def __init__(self, world: World, actions: GestaoClickActions) -> None:
+    """The commonest of what gestao_click/acts can do, by the names there."""
+
+    def __init__(self, world: World, trade: Trade) -> None:
         super().__init__(world, world.options.seed + 5, "gestao-click")
-        self.actions = actions
-        self.acts = [
-            (self.sell, 25), (self.edit_sale, 15), (self.pay, 30), (self.edit_client, 12),
-            (self.edit_product, 12), (self.delete, 5), (self.new_client, 4),
-        ]  # fmt: skip
+        self.trade = trade
+        self.acts = [(partial(self.do, name), weight) for name, weight in SHOP.items()]
 
-    def sell(self) -> None:
-        if self.table("vendas") is None:
-            return
-        hidden = {
-            "tipo": self.rng.choice(("produto", "produto", "servico", "vendas_balcao")),
-            "loja_id": self.rng.choice([store.key for store in self.actions.shop.stores]),
-        }
-        self.actions.create("vendas", {}, hidden=hidden)
-
-    def edit_sale(self) -> None:
-        note = f"revisto {self.rng.randrange(10_000)}"
-        self.actions.change("vendas", self.some("vendas"), {"observacoes": note})
-
-    def pay(self) -> None:
-        name = self.rng.choice(("recebimentos", "recebimentos", "pagamentos"))
-        for key in self.some(name):
-            table = self.world.table("gestao-click", name)
-            if table.live[key].open()["liquidado"] == "0":
-                self.actions.pay(name, key)
-
-    def edit_client(self) -> None:
-        phone = f"(11) 90{self.rng.randrange(1000):03d}-0000"
-        self.actions.change("clientes", self.some("clientes"), {"telefone": phone})
-
-    def edit_product(self) -> None:
-        fields: Json = {"estoque": self.rng.randrange(90)}
-        if self.rng.random() < 0.3:
-            fields["valor_venda"] = f"{self.rng.randrange(10, 300)}.3333"
-        self.actions.change("produtos", self.some("produtos"), fields)
-
-    def new_client(self) -> None:
-        if self.table("clientes") is not None:
-            self.actions.create("clientes", {"nome": f"Cliente {self.rng.randrange(10_000)}"})
-
-    def delete(self) -> None:
-        name = self.rng.choice(("vendas", "recebimentos", "pagamentos", "clientes", "produtos"))
-        if self.plenty(name):
-            self.actions.delete(name, self.some(name))
+    def do(self, name: str) -> None:
+        self.trade.do(name, rng=self.rng)

@@ -26,8 +26,11 @@ class Window:
         return 0 < limit <= len(self.times)
 
     def _forget(self, now: float) -> None:
+        """What has left the window, and what lies ahead of a clock that was put back."""
         while self.times and self.times[0] <= now - self.span:
             self.times.popleft()
+        while self.times and self.times[-1] > now:
+            self.times.pop()
 
 
 class WindowPerCaller:

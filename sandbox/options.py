@@ -8,7 +8,9 @@ names the section. Everything but the first block can be changed while running
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-FIXED_AT_START = frozenset({"leads", "seed", "months", "tasks", "now", "account_id", "subdomain"})
+FIXED_AT_START = frozenset(
+    ("leads", "seed", "months", "tasks", "now", "account_id", "subdomain", "sales", "stores")
+)
 CHOICES = {
     "merge_losers": ("deleted", "vanish"),
     "stage_change": ("both", "status", "update"),
@@ -23,10 +25,21 @@ class Options:
     leads: int = 1000
     seed: int = 7
     months: int = 6
+    """How far back sales and other business reach."""
     tasks: int = 0
     """Tasks besides the fixture's."""
+    sales: int | None = None
+    """Sales of the ERP; None: six for ten leads."""
+    stores: int = 2
+    """Stores of the ERP; the fixture's two are always there."""
+    open_titles: float = 0.02
+    """Share of the titles due more than 30 days ago that are seeded open."""
     now: float | None = None
     """Epoch at which the seeded world is built; None = the clock."""
+
+    # --- the clock
+    ahead: float = 0.0
+    """Seconds by which the sandbox's clock is ahead of the machine's (negative: behind)."""
 
     # --- whose account it is (two boxes = two accounts whose records have the same ids)
     account_id: int = 31990001
@@ -126,6 +139,10 @@ class Options:
     """kommo-api.md 5.21: a second POST of a destination: "replace" or "merge" its settings."""
 
     # --- Gestão Click
+    other_tool: int = 0
+    """gestaoclick-api.md 2: requests in 24 hours by another tool of the same company."""
+    trade: float = 40.0
+    """Acts of a business day (POST /_sandbox/trade)."""
     wrapped: list[str] = field(default_factory=list)
     """gestaoclick-api.md 3: lists whose rows come as {"Venda": {...}}."""
     hide_inactive: bool = False

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from sandbox.shelves import Shelves
+
 Json = dict[str, Any]
 Key = Any
 """int for numeric ids (also when the vendor writes them as strings), else str; never mixed."""
@@ -112,6 +114,14 @@ class Table:
         self.journal: dict[Key, tuple[Record | None, Record | None]] | None = None
         """While it is one: what each touched key was before, live and deleted (kommo/held.py)."""
         self._last_id = 0
+        self._shelves: Shelves | None = None
+
+    @property
+    def shelves(self) -> Shelves:
+        """By store, kind and day; kept from the first time somebody asks."""
+        if self._shelves is None:
+            self._shelves = Shelves(self.live.values())
+        return self._shelves
 
     def make(self, record: Json, hidden: Json | None = None) -> Record:
         key = key_of(record.get(self.spec.id_field))
@@ -123,6 +133,7 @@ class Table:
         self.live.update((record.key, record) for record in records)
         self.ids = sorted(self.live)
         self.by_updated = sorted((r.facts.updated_at, r.key) for r in self.live.values())
+        self._shelves = None
         self.version += 1
 
     def put(self, record: Record) -> None:
@@ -131,9 +142,11 @@ class Table:
         if old is None:
             insort(self.ids, record.key)
         else:
-            self._forget_time(old)
+            self._take_down(old)
         self.live[record.key] = record
         insort(self.by_updated, (record.facts.updated_at, record.key))
+        if self._shelves is not None:
+            self._shelves.add(record)
         self.version += 1
 
     def bury(self, record: Record) -> None:
@@ -148,7 +161,7 @@ class Table:
 
     def drop(self, key: Key) -> None:
         self._note(key)
-        self._forget_time(self.live.pop(key))
+        self._take_down(self.live.pop(key))
         del self.ids[bisect_left(self.ids, key)]
         self.version += 1
 
@@ -184,9 +197,11 @@ class Table:
         if self.journal is not None:
             self.journal.setdefault(key, (self.live.get(key), self.gone.get(key)))
 
-    def _forget_time(self, record: Record) -> None:
+    def _take_down(self, record: Record) -> None:
         entry = (record.facts.updated_at, record.key)
         del self.by_updated[bisect_left(self.by_updated, entry)]
+        if self._shelves is not None:
+            self._shelves.remove(record)
 
 
 def _moment(entry: tuple[int, Key]) -> int:

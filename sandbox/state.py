@@ -1,7 +1,7 @@
 """The state file: one JSON line for the head, one for each record; written atomically.
 
 A second start with the same file continues the same world: records, deleted ones, subscriptions,
-unfinished deliveries, the ERP's count of the last 24 hours.
+unfinished deliveries, the clock, the ERP's count of the last 24 hours.
 """
 
 import threading

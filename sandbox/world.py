@@ -28,7 +28,7 @@ class World:
         self.options = options
         self.lock = threading.RLock()
         self.rng = Random(options.seed)
-        self.started_at = options.now or time.time()
+        self.started_at = options.now or time.time() + options.ahead
         self.changes = 0
         self.fixtures = {(f.spec.vendor, f.spec.name): f for f in read_fixtures(folder or FOLDER)}
         home = Home(options)
@@ -60,9 +60,19 @@ class World:
     def has(self, vendor: str, name: str) -> bool:
         return (vendor, name) in self.tables
 
+    def clock(self) -> float:
+        """The sandbox's own time, epoch: the machine's and `ahead`."""
+        return time.time() + self.options.ahead
+
+    def set_clock(self, epoch: float) -> None:
+        """From now on it is that moment here; time goes on from there."""
+        with self.lock:
+            self.options.ahead = epoch - time.time()
+            self.changed()
+
     def now(self) -> int:
         """The second that a change is stamped with: the clock's, or an older one (`late`)."""
-        return int(time.time() - (self.late or self.options.late_commits))
+        return int(self.clock() - (self.late or self.options.late_commits))
 
     @contextmanager
     def acting(self, by: int | None = None, late: float = 0.0) -> Iterator[None]:

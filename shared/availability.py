@@ -27,6 +27,14 @@ def name_of(slice_: Asked) -> str:
     return "&".join(f"{name}={slice_[name]}" for name in sorted(slice_))
 
 
+def place_of(resource: Resource, slice_: Asked) -> str:
+    """The name of a slice without the dates by which its list is cut: what a vendor refuses, it refuses
+    of all times."""
+    windows = resource.windows
+    dates = (windows.start, windows.end) if windows else ()
+    return name_of({name: value for name, value in slice_.items() if name not in dates})
+
+
 def refused(connection: Connection, integration_id: int, resource: Resource) -> set[str]:
     """Slices that were refused when they were last asked for: nothing of them was read since."""
     chosen = select(table.c.slice).where(

@@ -25,6 +25,7 @@ PonteError
 │   │   ├── PairSwapped             they work the other way round
 │   │   └── AccountElsewhere        3xx, or a 404 of the account itself: it was renamed
 │   ├── NotAvailable            402, 403, 404: the plan or the rights do not give this list
+│   │   └── SliceIgnored            another slice's records came: the parameters are not acted upon
 │   ├── AddressBlocked          HTML 403: the breaker opens for everybody
 │   ├── WrongAccount            the token belongs to another account than the integration's
 │   ├── RequestRefused          400, 422 and other answers that will not get better
@@ -37,7 +38,7 @@ PonteError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class PonteError(Exception):
@@ -203,6 +204,17 @@ class NotAvailable(Fatal):
     def __init__(self, vendor: str, path: str, status: int, detail: str) -> None:
         self.status = status
         super().__init__(f"{vendor} does not give {path} (HTTP {status}: {detail})")
+
+
+class SliceIgnored(NotAvailable):
+    """Parameters that are not acted upon bring another slice's records, with 200."""
+
+    def __init__(
+        self, vendor: str, path: str, asked: Mapping[str, str], other: Mapping[str, str]
+    ) -> None:
+        wanted = "&".join(f"{name}={asked[name]}" for name in other)
+        came = "&".join(f"{name}={value}" for name, value in other.items())
+        super().__init__(vendor, f"{path}?{wanted}", 200, f"the records of {came} came")
 
 
 class AddressBlocked(Fatal):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.agenda.summary import AgendaReport
+
 NOT_MIRRORED = "not mirrored yet"
 
 
@@ -96,7 +98,8 @@ class Quota:
 @dataclass(frozen=True)
 class IntegrationReport:
     """current: it has credentials, so this deployment works on it unless it is paused; refused: the vendor
-    refused them; token_days: until the token ends, when that is soon."""
+    refused them; token_days: until the token ends, when that is soon; agenda: of a vendor that counts the
+    requests of a day."""
 
     id: int
     provider: str
@@ -113,6 +116,7 @@ class IntegrationReport:
     token_days: int | None
     pause: Pause | None
     resources: tuple[ResourceReport, ...]
+    agenda: AgendaReport | None = None
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,15 @@ Everything is read from PostgreSQL; the shapes are in figures.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, case, func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from shared import integrations, resources
+from shared import agenda, integrations, resources
+from shared.agenda import Agenda, summary
 from shared.audited import last_audits
 from shared.db.bookkeeping import (
     checkpoints,
@@ -67,7 +68,8 @@ def of_integrations(connection: Connection, settings: Settings) -> list[Integrat
     """Every integration that the database knows."""
     known, now = integrations.all_of(connection), clock(connection)
     held = _pauses(connection)
-    per_resource = of_resources(connection, settings, known)
+    agendas = agendas_of(connection, settings, known)
+    per_resource = of_resources(connection, settings, known, agendas)
     return [
         IntegrationReport(
             id=one.id,
@@ -85,9 +87,18 @@ def of_integrations(connection: Connection, settings: Settings) -> list[Integrat
             token_days=_days_if_soon(one, now),
             pause=next((pause for pause in held if _concerns(pause, one)), None),
             resources=per_resource[one.id],
+            agenda=summary.of(agendas[one.id]) if one.id in agendas else None,
         )
         for one in known
     ]
+
+
+def agendas_of(
+    connection: Connection, settings: Settings, of: Sequence[Integration]
+) -> dict[int, Agenda]:
+    """What is read how often, by integration id, where the vendor counts the requests of a day."""
+    counted = [one for one in of if settings.daily_limit(one.provider)]
+    return {one.id: agenda.of(connection, settings, one) for one in counted}
 
 
 def _days_if_soon(one: Integration, now: datetime) -> int | None:
@@ -110,7 +121,10 @@ def _concerns(pause: Pause, integration: Integration) -> bool:
 
 
 def of_resources(
-    connection: Connection, settings: Settings, of: Sequence[Integration]
+    connection: Connection,
+    settings: Settings,
+    of: Sequence[Integration],
+    agendas: Mapping[int, Agenda],
 ) -> dict[int, tuple[ResourceReport, ...]]:
     """Reports of every resource of the given integrations, by integration id."""
     counted, last, drifted = counts(connection), _last_runs(connection), drift(connection)
@@ -131,7 +145,7 @@ def of_resources(
             synced_at=checkpoint.updated_at if checkpoint else None,
             full_walk_at=checkpoint.walked_at if checkpoint else None,
             age_seconds=float(checkpoint.age) if checkpoint else None,
-            next_at=_next(settings, one, resource, checkpoint, run),
+            next_at=_next(settings, one, resource, checkpoint, run, agendas.get(one.id)),
             drift=drifted.get(at),
             last_run=run,
             unlisted=resource.unlisted,
@@ -145,7 +159,12 @@ def of_resources(
 
 
 def _next(
-    settings: Settings, of: Integration, resource: Resource, checkpoint: Any, run: RunReport | None
+    settings: Settings,
+    of: Integration,
+    resource: Resource,
+    checkpoint: Any,
+    run: RunReport | None,
+    agenda: Agenda | None,
 ) -> datetime | None:
     """When it is looked at again: an order that waits knows, else the schedule."""
     if not of.active:
@@ -154,8 +173,11 @@ def _next(
         return run.next_at
     if checkpoint is None or not of.auto_sync:
         return None
-    every = integrations.every(settings, of, windowed=resource.windowed)
-    due: datetime = checkpoint.updated_at + every
+    if agenda:
+        every = agenda.leads(resource)
+    else:
+        every = integrations.every(settings, of, windowed=resource.windowed)
+    due: datetime | None = checkpoint.updated_at + every if every else None
     return due
 
 

@@ -145,11 +145,25 @@ class Settings(BaseSettings):
     # Schedule
     kommo_incremental_seconds: Seconds = Field(300, description="how often changes are asked for")
     gestao_click_incremental_seconds: Seconds = Field(
-        900, description="how often recent sales and titles are read"
+        900, description="how often documents and titles around today are read"
     )
-    catalogue_seconds: Seconds = Field(3600, description="lists that are always read whole")
+    gestao_click_open_seconds: Seconds = Field(
+        3600, description="how often older ones that are still open are read"
+    )
+    gestao_click_catalogue_seconds: Seconds = Field(
+        21600, description="how often lists without dates are read: clients, products, …"
+    )
+    gestao_click_history_days: Positive = Field(
+        7, description="in so many days all of history is read once more, month by month"
+    )
+    ponte_daily_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="of a vendor's requests in 24 hours: what the agenda plans with"
+    )
+    catalogue_seconds: Seconds = Field(
+        3600, description="how often Kommo's lists that are always read whole are"
+    )
     full_sync_hour: Annotated[int, Field(ge=0, le=23)] = Field(
-        3, description="when everything is read in full, in PONTE_TIMEZONE"
+        3, description="when everything of Kommo is read in full, in PONTE_TIMEZONE"
     )
     ponte_audit_share: Annotated[float, Field(gt=0, le=1)] = Field(
         0.2,
@@ -235,16 +249,19 @@ class Settings(BaseSettings):
         today = date.today()  # noqa: DTZ011  (a day more or less does not matter here)
         return self.gestao_click_history_from or date(today.year - 5, today.month, 1)
 
+    def daily_limit(self, provider: str) -> int | None:
+        """Requests that a vendor allows in 24 hours; None: it does not count them."""
+        return None if provider == "kommo" else self.gestao_click_daily_limit
+
     def interval(self, provider: str, *, windowed: bool) -> timedelta:
         """How often a list is read: what changed every few minutes, whole lists now and then."""
-        if not windowed:
-            return timedelta(seconds=self.catalogue_seconds)
-        is_kommo = provider == "kommo"
-        return timedelta(
-            seconds=self.kommo_incremental_seconds
-            if is_kommo
-            else self.gestao_click_incremental_seconds
-        )
+        if provider == "kommo":
+            seconds = self.kommo_incremental_seconds if windowed else self.catalogue_seconds
+        elif windowed:
+            seconds = self.gestao_click_incremental_seconds
+        else:
+            seconds = self.gestao_click_catalogue_seconds
+        return timedelta(seconds=seconds)
 
     def configured(self, provider: str) -> bool:
         """Are there credentials for this provider?"""

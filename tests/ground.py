@@ -19,9 +19,9 @@ from shared import integrations, resources, runs
 from shared.db.bookkeeping import deliveries, integration_settings, rejects
 from shared.db.bookkeeping import runs as runs_table
 from shared.db.engine import connect
-from shared.db.mirror import rows_table, stamps_table
+from shared.db.mirror import child_table, rows_table, stamps_table
 from shared.integrations import Integration
-from shared.resources.grammar import Resource
+from shared.resources.grammar import Child, Resource
 from shared.secrets import Keyring
 from shared.settings import Settings
 from worker.reach import Reach
@@ -135,6 +135,9 @@ class Ground:
 
     def rows(self, resource: Resource) -> list[Row]:
         return self._all(rows_table(resource))
+
+    def children(self, resource: Resource, child: Child) -> list[Row]:
+        return self._all(child_table(resource, child))
 
     def stamps(self, resource: Resource) -> list[Row]:
         return self._all(stamps_table(resource))

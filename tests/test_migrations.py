@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from shared.db import bookkeeping, mirror
+from shared.db import bookkeeping, mirror, wallet
 from shared.db.engine import connect
 from shared.db.migrations import FOLDER, config, pending, upgrade
 from tests.servers import copy_of
@@ -29,7 +29,8 @@ def migrated(database_url: str) -> Iterator[Engine]:
 
 
 def differences(engine: Engine) -> list[object]:
-    assert bookkeeping.runs.metadata is mirror.metadata
+    for declared in (bookkeeping.runs, wallet.opening_balances):
+        assert declared.metadata is mirror.metadata
     options = {
         "include_schemas": True,
         "include_name": lambda name, kind, _: kind != "schema" or name in SCHEMAS,

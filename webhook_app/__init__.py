@@ -27,6 +27,7 @@ from webhook_app import (
     problems,
     runs,
     targets,
+    wallet,
     webhooks,
 )
 from webhook_app.process import Process, process
@@ -99,6 +100,8 @@ def _serve(app: OpenAPI) -> None:
     for api in (webhooks.api, health.api):
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, targets.api, runs.api, metrics.api):
+        app.register_api(api)
+    for api in wallet.APIS:
         app.register_api(api)
     for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)

@@ -113,6 +113,13 @@ def _of_integration(integration: IntegrationReport) -> list[Issue]:
         found.append(_ending(title, integration.token_days))
     if integration.pause:
         found.append(Issue(f"{title} em pausa: {integration.pause.reason}", f"{title} is paused"))
+    if integration.current and integration.agenda and integration.agenda.waiting:
+        found.append(
+            Issue(
+                f"As requisições do dia não bastam para {title}: o menos importante espera mais",
+                f"The day's requests do not suffice for {title}: what matters least waits longer",
+            )
+        )
     drifted = [one.name for one in integration.resources if one.last_audit and one.last_audit.left]
     if drifted:
         names = ", ".join(drifted)
@@ -176,6 +183,14 @@ def span(seconds: float | None) -> str:
     return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
+def every(length: timedelta) -> str:
+    """`15 min`, `6 h`, `7 dias`: how often."""
+    for size, unit in ((timedelta(days=2), "dias"), (timedelta(hours=2), "h")):
+        if length >= size:
+            return f"{length / (size / 2):.0f} {unit}"
+    return f"{length / timedelta(minutes=1):.0f} min"
+
+
 def local(when: datetime, settings: Settings) -> str:
     return when.astimezone(ZoneInfo(settings.ponte_timezone)).strftime("%d/%m/%Y %H:%M:%S")
 
@@ -212,6 +227,7 @@ pages.add_app_template_filter(ago)
 pages.add_app_template_filter(until)
 pages.add_app_template_filter(number)
 pages.add_app_template_filter(span)
+pages.add_app_template_filter(every)
 
 
 @pages.app_template_filter("local")

@@ -6,10 +6,9 @@ import re
 from decimal import Decimal
 from typing import Any, assert_never
 
-from sqlalchemy import ColumnElement, Date, Numeric, Table, and_, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Date, Numeric, Table, and_, func, literal, or_, select
 
 from shared import resources
-from shared.db.bookkeeping import integration_settings
 from shared.db.mirror import child_table, rows_table
 from shared.resources.filters import (
     AtLeast,
@@ -23,11 +22,11 @@ from shared.resources.filters import (
     Settled,
 )
 from shared.resources.grammar import Resource
+from webhook_app.wallet.views import local_days
 
 Condition = ColumnElement[bool]
 Asked = Holds | Digits | AtLeast | AtMost | Is | Flagged | InChild | BeginsAs | Settled
 TRUE = ("1", "true")
-USUAL_ZONE = "America/Sao_Paulo"
 
 
 def condition(resource: Resource, asked: Asked, value: Any) -> Condition:
@@ -98,7 +97,5 @@ def _settled(table: Table, asked: Settled, value: str) -> Condition:
 
 def _today(table: Table) -> ColumnElement[Any]:
     """The day that it is where the account is."""
-    known = integration_settings.c.metadata["account"]["timezone"].as_string()
-    of_account = integration_settings.c.id == table.c.integration_id
-    zone = select(known).where(of_account).correlate(table).scalar_subquery()
-    return cast(func.timezone(func.coalesce(zone, USUAL_ZONE), func.now()), Date)
+    here = local_days.c.integration_id == table.c.integration_id
+    return select(local_days.c.today).where(here).correlate(table).scalar_subquery()

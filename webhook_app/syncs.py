@@ -160,7 +160,8 @@ def _state(
     found = integrations.chosen(connection, settings, provider, integration_id)
     if found is None:
         return {"integration_id": None, "account_id": None, "sandbox": False, "resources": []}
-    reports = report.of_resources(connection, settings, [found])[found.id]
+    agendas = report.agendas_of(connection, settings, [found])
+    reports = report.of_resources(connection, settings, [found], agendas)[found.id]
     return {
         "integration_id": found.id,
         "account_id": found.account_id,

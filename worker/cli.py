@@ -179,6 +179,22 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def plan(as_json: Json = False) -> None:
+    """Tells what will be read today and how often, in requests and minutes; asks no vendor."""
+    from rich.console import Console
+
+    from worker.commands import planning
+    from worker.commands.opened import opened
+
+    with opened("ponte-plan", log_level="ERROR") as reach:
+        found = planning.read(reach)
+    if as_json:
+        print_json(found)
+    else:
+        planning.show(found, Console(highlight=False))
+
+
+@app.command()
 def explain(
     resource: Annotated[str, typer.Argument(help="kommo.leads, gestao_click.vendas, …")],
     key: Annotated[str, typer.Argument(help="123; parts with slashes: leads/120001")],

@@ -13,6 +13,7 @@ from contextlib import suppress
 from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
+import shared.db.wallet  # noqa: F401  (its tables are deleted from too)
 from shared import integrations, leaving
 from shared.db.bookkeeping import report_views
 from shared.db.mirror import metadata

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from shared import availability, integrations, resources
+from shared import agenda, availability, integrations, resources
 from shared import runs as runs_of
+from shared.agenda import Agenda
 from shared.db.bookkeeping import checkpoints, runs
 from shared.db.engine import clock
 from shared.integrations import Integration
@@ -44,8 +45,11 @@ def order(connection: Connection, settings: Settings, integration: Integration) 
     """Orders what is due for one integration; its own schedule is read at every tick."""
     if not integration.auto_sync:
         return
-    books = past(connection, integration)
-    wanted = due(settings, integration, books, clock(connection))
+    books, now = past(connection, integration), clock(connection)
+    found = None
+    if settings.daily_limit(integration.provider):
+        found = agenda.of(connection, settings, integration)
+    wanted = due(settings, integration, books, now, found)
     for full in (True, False):
         chosen = [resource for resource, whole in wanted if whole is full]
         if chosen:
@@ -53,11 +57,16 @@ def order(connection: Connection, settings: Settings, integration: Integration) 
 
 
 def due(
-    settings: Settings, integration: Integration, past: Mapping[str, Past], now: datetime
+    settings: Settings,
+    integration: Integration,
+    past: Mapping[str, Past],
+    now: datetime,
+    agenda: Agenda | None = None,
 ) -> list[tuple[Resource, bool]]:
     """(resource, full) for everything that should be read now. Pure: `now` has a time zone.
 
-    An integration with a frequency of its own is never read more often: its full walk waits for it too.
+    agenda: of a vendor that counts the requests of a day; it brings all of history in its turn, so there
+    are no full walks at night. An integration with a frequency of its own is never read more often: its full walk waits for it too.
     """
     night = _last_night(settings, now)
     wanted = []
@@ -67,6 +76,11 @@ def due(
             continue
         if last.asked_at is None:
             wanted.append((resource, True))
+            continue
+        if agenda:
+            every = agenda.leads(resource)
+            if every is not None and now - last.asked_at >= every:
+                wanted.append((resource, False))
             continue
         interval = integrations.every(settings, integration, windowed=resource.windowed)
         its_turn = now - last.asked_at >= interval

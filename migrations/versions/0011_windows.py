@@ -48,6 +48,17 @@ def upgrade() -> None:
         ),
         schema="sync",
     )
+    op.add_column(
+        "pauses",
+        sa.Column(
+            "asked",
+            sa.BigInteger(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="requests of the day when it began: those since then were answered",
+        ),
+        schema="sync",
+    )
     op.create_table(
         "windows",
         sa.Column("integration_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -71,6 +82,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.drop_table("windows", schema="sync")
+    op.drop_column("pauses", "asked", schema="sync")
     op.drop_column("usage", "others", schema="sync")
     for column in ("daily_share", "stores", "history_from"):
         op.drop_column("integration_settings", column, schema="ponte")

@@ -480,12 +480,6 @@ TABLES = """
         fornecedor_id text, primary key (integration_id, produto_id, ordem)
     );
 
-    create table gestao_click.produtos_atributos (
-        integration_id integer not null, produto_id text not null, ordem integer not null, id
-        text, atributo_id text, descricao text, conteudo text, tipo text, primary key
-        (integration_id, produto_id, ordem)
-    );
-
     create table gestao_click.servicos (
         integration_id integer not null, id text not null, codigo text, nome text, valor_venda
         numeric, observacoes text, raw jsonb not null, changed_at timestamptz not null,

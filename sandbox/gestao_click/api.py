@@ -36,7 +36,7 @@ class GestaoClickApi:
             return (table, keys[0]) if table is not None and keys else None
 
     def _table(self, path: str) -> Table | None:
-        return next((t for t in self.world.of("gestao-click") if t.spec.path == path), None)
+        return self.world.at("gestao-click", path)
 
     def _keys(self, table: Table, request: Request) -> list[Key]:
         rules = rules_for(table.spec.path)

@@ -11,7 +11,20 @@ FORMS = {
     "40003": "Cartao de Credito",
     "40004": "Dinheiro",
 }
-SITUATIONS = {"60001": "Em aberto", "60002": "Concretizada", "60004": "Cancelada"}
+SITUATIONS = {
+    "60001": "Em aberto",
+    "60002": "Concretizada",
+    "60003": "Em andamento",
+    "60004": "Cancelada",
+}
+CATEGORIES = {
+    "30001": "Vendas de produtos",
+    "30002": "Prestacao de servicos",
+    "30011": "Aluguel",
+    "30012": "Compras de mercadorias",
+    "30003": "Outras receitas",
+    "30013": "Energia",
+}
 
 
 def client(key: int, at: str, **more: Any) -> Json:
@@ -130,15 +143,15 @@ def sale(key: int, code: int, day: str, at: str, **more: Any) -> Json:
     }
 
 
-def sale_payment(due: str, amount: int, form: str) -> Json:
+def sale_payment(due: str, amount: int, form: str, category: str = "30001") -> Json:
     return {
         "pagamento": {
             "data_vencimento": due,
             "valor": cents(amount),
             "forma_pagamento_id": form,
             "nome_forma_pagamento": FORMS[form],
-            "plano_contas_id": "30001",
-            "nome_plano_conta": "Vendas de produtos",
+            "plano_contas_id": category,
+            "nome_plano_conta": CATEGORIES[category],
             "observacao": "",
         }
     }

@@ -25,13 +25,18 @@ def list_page(
 def _meta(
     spec: ListSpec, request: Request, count: int, total: int, page: int, limit: int
 ) -> Json | None:
-    """Variant A, variant B, or none; all null when nothing matches, on some lists."""
+    """Variant A, variant B, or none; all null when nothing matches, on some lists.
+
+    "rows as pages" is one documented example: total_paginas counts the rows of the one page there is.
+    """
     variant = spec.options.get("meta", "B")
     if variant is None:
         return None
     pages = ceil(total / limit)
     counts = {"total_registros": total}
-    if variant == "A":
+    if variant == "rows as pages":
+        counts |= {"total_paginas": total}
+    elif variant == "A":
         counts |= {"total_da_pagina": count}
     else:
         counts |= {"total_paginas": pages, "total_registros_pagina": count}

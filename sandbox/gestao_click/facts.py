@@ -8,11 +8,16 @@ def gestao_click_facts(spec: ListSpec) -> FactsOf:
     date = str(spec.options.get("date") or rules_for(spec.path).date)
 
     def facts(record: Json, hidden: Json) -> Facts:
-        day = effective_date(record) if date == "effective" else str(record.get(date) or "")
+        day = effective_date(record) if date == "effective" else _day(record, date)
         store = str(hidden.get("loja_id") or record.get("loja_id") or "")
         return Facts(day=day, store=store, kind=str(hidden.get("tipo") or ""))
 
     return facts
+
+
+def _day(record: Json, name: str) -> str:
+    """A service order is documented with `data`, and seen with data_entrada in its place (section 7)."""
+    return str(record.get(name) or record.get("data") or "") if name else ""
 
 
 def effective_date(title: Json) -> str:

@@ -16,10 +16,11 @@ from sandbox.gestao_click.rules import (
 )
 from sandbox.http import Request
 from sandbox.options import Options
-from sandbox.records import Facts, Json, Key, Record, Table
+from sandbox.records import Json, Key, Record, Table
 
 REMEMBERED = 32
 ALWAYS = ("", "9999-12-31")
+SWITCHES = ("hide_inactive", "liquidado_filters", "titles_current_month", "head_office_only")
 
 
 class Listing:
@@ -31,7 +32,8 @@ class Listing:
         self, table: Table, rules: Rules, request: Request, stores: list[str], now: float
     ) -> list[Key]:
         asked = sorted(p for p in request.pairs if p[0] not in ("pagina", "limite"))
-        name = repr((table.spec.path, table.version, asked, today(now), self.options.public()))
+        switches = tuple(getattr(self.options, name) for name in SWITCHES)
+        name = repr((table.spec.path, table.version, asked, today(now), switches))
         if name not in self._known:
             self._known[name] = self._find(table, rules, request, stores, now)
             if len(self._known) > REMEMBERED:
@@ -41,28 +43,13 @@ class Listing:
     def _find(
         self, table: Table, rules: Rules, request: Request, stores: list[str], now: float
     ) -> list[Key]:
-        accept = self._by_facts(rules, request, stores, now)
-        keys = [key for key in table.ids if accept(table.live[key].facts)]
+        low, high = self._period(rules, request, now)
+        store = self._store(rules, request, stores)
+        keys = table.shelves.between(low, high, store, _kind(rules, request))
         tests = self._tests(table, rules, request, now)
         if tests:
             keys = [k for k in keys if _passes(table.live[k], tests)]
         return _ordered(table, rules, request, keys)
-
-    def _by_facts(
-        self, rules: Rules, request: Request, stores: list[str], now: float
-    ) -> Callable[[Facts], bool]:
-        store = self._store(rules, request, stores)
-        kind = _kind(rules, request)
-        low, high = self._period(rules, request, now)
-
-        def accept(facts: Facts) -> bool:
-            return (
-                (not store or facts.store == store)
-                and (not kind or facts.kind == kind)
-                and (not rules.date or low <= facts.day <= high)
-            )
-
-        return accept
 
     def _store(self, rules: Rules, request: Request, stores: list[str]) -> str:
         """Section 5: without loja_id, or with an unknown one, the head office."""
@@ -75,6 +62,8 @@ class Listing:
 
     def _period(self, rules: Rules, request: Request, now: float) -> tuple[str, str]:
         low, high = request.one("data_inicio"), request.one("data_fim")
+        if not rules.date:
+            return ALWAYS
         if low or high:
             return low, high or ALWAYS[1]
         if rules.date == "effective" and self.options.titles_current_month:
@@ -142,15 +131,13 @@ def _liquidado(asked: str, day: str) -> list[Test]:
 
 
 def _ordered(table: Table, rules: Rules, request: Request, keys: list[Key]) -> list[Key]:
-    """Titles: stable, ascending by effective date; others by id (section 3, default a doubt)."""
+    """`keys` come by business day, then id: the titles' order; others by id (section 3, a doubt)."""
     name = request.one("ordenacao")
     if name in SORTABLE:
         opened = {key: str(table.live[key].open().get(name) or "") for key in keys}
         down = request.one("direcao").lower() == "desc"
         return sorted(keys, key=lambda k: (opened[k], k), reverse=down)
-    if rules.date == "effective":
-        return sorted(keys, key=lambda k: (table.live[k].facts.day, k))
-    return keys
+    return keys if rules.date == "effective" else sorted(keys)
 
 
 def _digits(text: str) -> str:

@@ -14,8 +14,10 @@ def parts(amount: int) -> str:
 
 def to_cents(text: object) -> int:
     """ "123.45" -> 12345; "" and null are 0; further decimals are cut."""
-    whole, _, rest = str(text or "0").partition(".")
-    return int(whole or 0) * 100 + int(f"{rest}00"[:2])
+    plain = str(text or "0")
+    whole, _, rest = plain.removeprefix("-").partition(".")
+    amount = int(whole or 0) * 100 + int(f"{rest}00"[:2])
+    return -amount if plain.startswith("-") else amount
 
 
 def instalments(total: int, count: int) -> list[int]:

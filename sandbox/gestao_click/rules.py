@@ -47,6 +47,7 @@ TITLE = {
 RULES = {
     "/clientes": Rules(filters={**PARTNER, "cpf_cnpj": ("cpf", DIGITS)}),
     "/fornecedores": Rules(filters={**PARTNER, "cpf_cnpj": ("cnpj", DIGITS)}),
+    "/transportadoras": Rules(filters={k: v for k, v in PARTNER.items() if k != "situacao"}),
     "/produtos": Rules(
         filters={
             **_same("grupo_id", "ativo"),
@@ -54,6 +55,13 @@ RULES = {
             "nome": ("nome", CONTAINS),
         },
         wrapper="Produto",
+    ),
+    "/servicos": Rules(
+        filters={
+            "nome": ("nome", CONTAINS),
+            "valor_inicio": ("valor_venda", AT_LEAST),
+            "valor_fim": ("valor_venda", AT_MOST),
+        }
     ),
     "/vendas": Rules(
         date="data",
@@ -77,7 +85,9 @@ RULES = {
     "/recebimentos": Rules(date="effective", per_store=True, filters=TITLE, also_limit=True),
     "/pagamentos": Rules(date="effective", per_store=True, filters=TITLE),
     "/planos_contas": Rules(filters=_same("tipo")),
-    "/cidades": Rules(filters=_same("estado_id")),
+    "/notas_fiscais_produtos": Rules(per_store=True),
+    "/notas_fiscais_consumidores": Rules(per_store=True),
+    "/notas_fiscais_servicos": Rules(per_store=True),
     "/funcionarios": Rules(filters={"nome": ("nome", CONTAINS)}),
     "/formas_pagamentos": Rules(wrapper="FormasPagamento"),
     "/situacoes_compras": Rules(wrapper="SituacaoCompra"),

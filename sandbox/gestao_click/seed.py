@@ -12,8 +12,18 @@ from random import Random
 from sandbox.gestao_click import blank
 from sandbox.gestao_click.clock import stamp, today
 from sandbox.gestao_click.money import parts
+from sandbox.gestao_click.seed_documents import Documents
 from sandbox.gestao_click.shop import Shop
-from sandbox.gestao_click.trade import Buyer, Order, make_sale, paid, titles_of
+from sandbox.gestao_click.trade import (
+    CANCELLED,
+    Buyer,
+    Extras,
+    Order,
+    fees,
+    make_sale,
+    paid,
+    titles_of,
+)
 from sandbox.people import cnpj, firm_name, person
 from sandbox.records import Json, Record
 from sandbox.world import World, fixture_records
@@ -38,7 +48,12 @@ ADDRESS = {
         "estado": "MG",
     }
 }
-CATEGORIES = {"30011": "Aluguel", "30012": "Compras de mercadorias"}
+SETTLED = timedelta(days=30)
+"""Titles due earlier are paid, but for the share `open_titles`."""
+OLD_OPEN = 0.005
+"""Share of the sales older than that which are still open."""
+MANY_CLIENTS, MANY_PAYABLES = 20, 10
+"""Where `sales` is given: one client for so many sales, one payable."""
 
 
 def seed_gestao_click(world: World) -> None:
@@ -56,15 +71,30 @@ class Builder:
         self.now = world.started_at
         self.today = today(self.now)
         self.days = max(1, world.options.months * 30)
-        self.payables = max(1, world.options.leads * 3 // 10)
-        self.stores = Shop(world).stores
+        leads, sales = world.options.leads, world.options.sales or 0
+        self.clients = max(leads // 2, sales // MANY_CLIENTS)
+        self.products = min(500, max(leads // 5, sales // 100))
+        self.payables = max(1, leads * 3 // 10, sales // MANY_PAYABLES)
+        self.open_seen = 0
 
     def build(self) -> None:
-        leads = self.world.options.leads
-        self.fill("clientes", leads // 2, self.client)
-        self.fill("produtos", min(500, leads // 5), self.product)
-        self.sales(leads * 6 // 10)
+        options = self.world.options
+        self.open_stores(options.stores)
+        self.stores = Shop(self.world).stores
+        self.fill("clientes", self.clients, self.client)
+        self.fill("produtos", self.products, self.product)
+        sales = options.leads * 6 // 10 if options.sales is None else options.sales
+        self.sales(sales)
         self.fill("pagamentos", self.payables, self.payable)
+        Documents(self.world, self.days, self.settle).build(sales)
+
+    def open_stores(self, count: int) -> None:
+        if not self.world.has(VENDOR, "lojas"):
+            return
+        table = self.world.table(VENDOR, "lojas")
+        for number in range(len(table.ids), count):
+            name = f"Filial {number} Exemplo (sandbox)"
+            table.put(table.make({"id": str(table.next_id()), "nome": name}))
 
     def fill(self, name: str, count: int, make: Callable[[int], Json]) -> None:
         if self.world.has(VENDOR, name):
@@ -131,25 +161,37 @@ class Builder:
         missing = max(0, count - len(table.ids))
         made: list[Record] = []
         due: list[Record] = []
+        asked: dict[tuple[str, str], Json] = {}
         for number in range(missing):
             order = self.order(shop, number, missing)
             sale = make_sale(self.rng, order, shop.wares)
             hidden = {"tipo": order.kind, "loja_id": order.store.key}
-            made.append(table.make(sale, hidden))
+            made.append(table.make(sale, asked.setdefault((order.kind, order.store.key), hidden)))
+            if order.situation == CANCELLED:
+                continue
             for title in titles_of(sale, order.store, FIRST_TITLE + len(due)):
                 due.append(titles.make(self.settle(title), {"venda_id": sale["id"]}))
         table.fill(made)
         titles.fill(due)
 
     def order(self, shop: Shop, number: int, count: int) -> Order:
-        """Evenly over the months, rising with the id; one in four in the second store."""
+        """Evenly over the months, rising with the id; one in four not in the head office."""
         back = (self.days - 1) * (count - number) // max(1, count)
         day = self.today - timedelta(days=back)
         kind = KINDS[number % len(KINDS)]
-        store = shop.stores[-1 if number % 4 == 3 else 0]
+        branches = shop.stores[1:] or shop.stores
+        store = branches[number // 4 % len(branches)] if number % 4 == 3 else shop.stores[0]
         buyer = Buyer() if kind == "vendas_balcao" else self.rng.choice(shop.buyers)
         at = f"{day.isoformat()} {9 + number % 9:02d}:{number % 60:02d}:00"
-        return Order(FIRST_SALE + number, shop.next_code(store), day, at, kind, store, buyer)
+        code, state = shop.next_code(store), self.situation(number, day)
+        return Order(FIRST_SALE + number, code, day, at, kind, store, buyer, state)
+
+    def situation(self, number: int, day: date) -> str:
+        """One in fifty is cancelled; of the new ones some are open, of the old ones few."""
+        if number % 50 == 27:
+            return CANCELLED
+        open_ = self.rng.random() < (0.1 if self.today - day < SETTLED else OLD_OPEN)
+        return self.rng.choice(("60001", "60003")) if open_ else "60002"
 
     def settle(self, title: Json) -> Json:
         """Paid on time, late or in advance; open and overdue; open and not yet due."""
@@ -158,19 +200,27 @@ class Builder:
         if due > self.today:
             early = self.today - timedelta(days=1)
             born = date.fromisoformat(title["cadastrado_em"][:10])
-            return self.pay(title, max(early, born)) if chance < 0.05 else title
-        if chance < 0.15:
-            return title if chance < 0.1 else {**title, "data_liquidacao": None}
+            return self.pay(title, max(early, born)) if chance < 0.05 else self.left_open(title)
+        settled = due < self.today - SETTLED
+        if chance < (self.world.options.open_titles if settled else 0.15):
+            return self.left_open(title)
         late = timedelta(days=self.rng.randrange(0, 9)) if chance > 0.85 else timedelta(0)
         return self.pay(title, min(due + late, self.today), 250 if late else 0)
 
+    def left_open(self, title: Json) -> Json:
+        """One in three with null instead of ""."""
+        self.open_seen += 1
+        return title if self.open_seen % 3 else {**title, "data_liquidacao": None}
+
     def pay(self, title: Json, day: date, interest: int = 0) -> Json:
-        return paid(title, day.isoformat(), f"{day.isoformat()} 18:00:00", interest)
+        extras = Extras(interest=interest, **fees(title))
+        return paid(title, day.isoformat(), f"{day.isoformat()} 18:00:00", extras)
 
     def payable(self, number: int) -> Json:
-        """Five months back to three months ahead; ids from 45101 on, as the receivables'."""
+        """From the first month to three months ahead; ids from 45101 on, as the receivables'."""
         text, account = BILLS[number % len(BILLS)]
-        due = self.today + timedelta(days=number * 240 // self.payables - 150)
+        back = max(30, self.days - 30)
+        due = self.today + timedelta(days=number * (back + 90) // self.payables - back)
         store = self.stores[0 if number % 5 else -1]
         born = min(due - timedelta(days=20), self.today)
         title = blank.title(
@@ -181,10 +231,12 @@ class Builder:
             due.isoformat(),
             f"{born.isoformat()} 09:30:01",
             plano_contas_id=account,
-            nome_plano_conta=CATEGORIES[account],
+            nome_plano_conta=blank.CATEGORIES[account],
             entidade="F",
             fornecedor_id="71001",
             nome_fornecedor="Alfa Comercio Exemplo",
+            conta_bancaria_id=store.bank.key,
+            nome_conta_bancaria=store.bank.name,
             loja_id=store.key,
             nome_loja=store.name,
         )

@@ -1,6 +1,6 @@
 """What a sale is put together from: stores, buyers, wares, the next code of each store."""
 
-from sandbox.gestao_click.trade import Buyer, Store, Ware
+from sandbox.gestao_click.trade import Account, Buyer, Store, Ware
 from sandbox.records import Json
 from sandbox.world import World
 
@@ -11,7 +11,7 @@ FIRST_CODE = 1101
 class Shop:
     def __init__(self, world: World) -> None:
         self.world = world
-        self.stores = [Store(s["id"], s["nome"]) for s in self._all("lojas")] or [Store("", "")]
+        self.stores = self._stores() or [Store("", "")]
         self.buyers = [Buyer(c["id"], c["nome"]) for c in self._all("clientes")] or [Buyer()]
         self.wares = [
             Ware(int(p["id"]), p["nome"], int(p["valor_venda"].replace(".", "")))
@@ -27,15 +27,27 @@ class Shop:
         self._codes[store.key] = self._codes.get(store.key, FIRST_CODE - 1) + 1
         return self._codes[store.key]
 
+    def _stores(self) -> list[Store]:
+        """They share the bank accounts that there are; counter sales go to the cash box."""
+        accounts = [Account(a["id"], a["nome"]) for a in self._all("contas_bancarias")]
+        accounts = accounts or [Account()]
+        box = next((a for a in accounts if a.name.startswith("Caixa")), accounts[-1])
+        return [
+            Store(store["id"], store["nome"], accounts[number % len(accounts)], box)
+            for number, store in enumerate(self._all("lojas"))
+        ]
+
     def _used_codes(self) -> dict[str, int]:
+        """The code of the newest sale of each store: they are given in rising order."""
         if not self.world.has(VENDOR, "vendas"):
             return {}
+        table = self.world.table(VENDOR, "vendas")
         used: dict[str, int] = {}
-        for record in self.world.table(VENDOR, "vendas").live.values():
-            if record.planted:
-                continue
-            code = int(record.open()["codigo"])
-            used[record.facts.store] = max(used.get(record.facts.store, FIRST_CODE - 1), code)
+        for store in self.stores:
+            keys = table.shelves.between("", "9999-12-31", store.key)
+            last = max((key for key in keys if not table.live[key].planted), default=None)
+            code = table.live[last].open()["codigo"] if last is not None else ""
+            used[store.key] = max(int(code), FIRST_CODE - 1) if code.isdecimal() else FIRST_CODE - 1
         return used
 
     def _all(self, name: str) -> list[Json]:

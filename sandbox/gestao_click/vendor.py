@@ -1,18 +1,16 @@
 """Gestão Click at the door: two header tokens, limits per company (gestaoclick-api.md 1, 2)."""
 
-import time
 from random import Random
 
 import orjson
 
 from sandbox.gestao_click import envelope
 from sandbox.gestao_click.api import GestaoClickApi, below_prefix
+from sandbox.gestao_click.other_tool import DAY, OtherTool
 from sandbox.http import Request, Response, json_response
 from sandbox.limits import Window
 from sandbox.options import Options
-from sandbox.records import Key, Table
-
-DAY = 86400.0
+from sandbox.records import Json, Key, Table
 
 
 class GestaoClick:
@@ -25,14 +23,17 @@ class GestaoClick:
         self.tokens = tokens
         self.second = Window(1.0)
         self.day = Window(DAY)
-        """By the clock, not the monotonic one: it outlives a restart in the state file."""
+        """By the sandbox's clock, not the monotonic one: it outlives a restart in the state file."""
+        self.other_tool = OtherTool(options, self.day, self.second)
 
     def below(self, path: str) -> str:
         return below_prefix(path)
 
     def refusal(self, request: Request, now: float, rng: Random) -> Response | None:
         """Section 2: 3 a second and 30,000 a day, per company: not per token or address."""
-        wall = time.time()
+        wall = self.api.world.clock()
+        self.other_tool.catch_up(wall)
+        self.other_tool.burst(now)
         if self.day.full(wall, self.options.gestao_click_daily_limit):
             return envelope.TOO_MANY
         if not self.second.admit(now, self.options.gestao_click_limit):
@@ -40,6 +41,14 @@ class GestaoClick:
         self.day.times.append(wall)
         given = tuple(_header(request, name) for name in ("access-token", "secret-access-token"))
         return None if given == self.tokens else envelope.UNAUTHORIZED
+
+    def used(self) -> Json:
+        """What of the daily limit is used at this moment, and by whom ever."""
+        now, limit = self.api.world.clock(), self.options.gestao_click_daily_limit
+        self.other_tool.catch_up(now)
+        self.day.full(now, limit)
+        other = {"made": self.other_tool.made, "refused": self.other_tool.refused}
+        return {"limit": limit, "used": len(self.day.times), "other_tool": other}
 
     def broken(self, kind: str, path: str) -> Response | None:
         match kind:

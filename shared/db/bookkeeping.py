@@ -311,6 +311,13 @@ pauses = Table(
     Column("budget", Text, primary_key=True),
     _moment("until", nullable=False),
     Column("strikes", SmallInteger, nullable=False, server_default=text("1")),
+    Column(
+        "asked",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="requests of the day when it began: those since then were answered",
+    ),
     Column("reason", Text, nullable=False),
     _moment("announced_at", nullable=False, server_default=NOW),
     schema="sync",

@@ -83,5 +83,3 @@ RESOURCES: tuple[Resource, ...] = (
     NOTAS_FISCAIS_CONSUMIDORES,
     NOTAS_FISCAIS_SERVICOS,
 )
-
-__all__ = ["LOJAS", "RESOURCES"]

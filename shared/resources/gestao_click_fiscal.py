@@ -156,6 +156,7 @@ def _invoices(name: str, route: str) -> Resource:
         ),
         slices=(STORES,),
         detail=True,
+        rarely=True,
     )
 
 
@@ -262,4 +263,5 @@ NOTAS_FISCAIS_SERVICOS = erp_list(
     SERVICE_INVOICE,
     slices=(STORES,),
     detail=True,
+    rarely=True,
 )

@@ -147,7 +147,6 @@ PRODUTOS = erp_list(
             (word("variacao_id", OUTER, "id"), *PRICES),
         ),
         Child("fornecedores", ("fornecedores",), "produto_id", (word("fornecedor_id"),)),
-        additional("produto_id"),
     ),
     slices=(OneOf("ativo", ACTIVE_OR_NOT),),
     detail=True,

@@ -76,13 +76,18 @@ ATRIBUTOS_VENDAS = _extra_fields("vendas", "sale_fields", PRINTED)
 ATRIBUTOS_ORDENS_SERVICOS = _extra_fields("ordens_servicos", "service_order_fields", PRINTED)
 ATRIBUTOS_FINANCEIROS = _extra_fields("financeiros", "finance_fields")
 
-TIPOS_CONTATOS = erp_list("tipos_contatos", Listed("contact_types", search=BY_NAME), NAME)
-TIPOS_ENDERECOS = erp_list("tipos_enderecos", Listed("address_types", search=BY_NAME), NAME)
+TIPOS_CONTATOS = erp_list(
+    "tipos_contatos", Listed("contact_types", search=BY_NAME), NAME, rarely=True
+)
+TIPOS_ENDERECOS = erp_list(
+    "tipos_enderecos", Listed("address_types", search=BY_NAME), NAME, rarely=True
+)
 
 ESTADOS = erp_list(
     "estados",
     Listed("states", search=("nome", "sigla")),
     (ID, word("codigo"), word("nome"), word("sigla")),
+    rarely=True,
 )
 
 # Read whole, 56 pages for the country: a row does not say its state, but the first two digits of its IBGE
@@ -96,4 +101,5 @@ CIDADES = erp_list(
         filters=(BeginsAs("estado_id", "codigo", to="gestao_click.estados"),),
     ),
     (ID, word("codigo"), word("nome")),
+    rarely=True,
 )

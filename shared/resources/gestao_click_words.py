@@ -12,7 +12,7 @@ from shared.resources.filters import Filter, Holds
 from shared.resources.grammar import Aliases, ById, Child, Dimension, Listed, PerRow, Resource
 
 ID: Column = word("id")
-STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True)
+STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True, stores=True)
 """Without `loja_id` only the head office answers (gestaoclick-api.md 5)."""
 CHANGED: tuple[Column, ...] = (word("cadastrado_em"), word("modificado_em"))
 """Kept as text: the zone is unstated, and they are compared only with themselves (7, Time zone)."""
@@ -32,6 +32,7 @@ def erp_list(
     slices: tuple[Dimension, ...] = (),
     detail: bool = False,
     dropped: tuple[str, ...] = (),
+    rarely: bool = False,
 ) -> Resource:
     """A list as all of the ERP's are: `data`, `id`, at most 100 rows a page (2).
 
@@ -49,6 +50,7 @@ def erp_list(
         by_id=ById() if detail else None,
         listed=_in_vendors_words(listed, columns),
         dropped=dropped,
+        rarely=rarely,
         page_size=100,
     )
 

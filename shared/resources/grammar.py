@@ -25,7 +25,8 @@ class Horizon:
 
     today: in the account's time zone; since: the first day of history; full: the whole list, else
     only what is likely to have changed; rows: resource name → the ids that the mirror holds of it;
-    span: the first and the last day on which it holds rows of the list itself, None when there are none.
+    span: the first and the last day on which it holds rows of the list itself, None when there are none;
+    chosen: somebody has set the first day, what lies before it is not wanted.
     """
 
     today: date
@@ -33,6 +34,7 @@ class Horizon:
     full: bool
     rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
     span: tuple[date, date] | None = None
+    chosen: bool = False
 
 
 class Dimension(Protocol):
@@ -68,13 +70,14 @@ class PerRow:
     """One walk for each live row of another resource.
 
     form: how the row's id becomes the parameter (`catalogs/{}`); optional: the list can be walked without
-    it, and is when there is no row.
+    it, and is when there is no row; stores: the rows are stores, of which an integration may name some.
     """
 
     parameter: str
     needs: str
     form: str = "{}"
     optional: bool = False
+    stores: bool = False
     windowed: bool = False
 
     def values(self, horizon: Horizon) -> Iterable[Asked]:
@@ -138,7 +141,8 @@ class Windows:
             return self.months(horizon.since, _first_day(_month(horizon.today) + AHEAD))
         if horizon.span is None:
             return ({},)
-        return self.months(*horizon.span)
+        # and once without dates: what has none, or one beyond them, is counted
+        return [*self.months(*horizon.span), *([] if horizon.chosen else [{}])]
 
     def lately(self, today: date) -> Asked:
         """What is read at every turn."""
@@ -294,7 +298,8 @@ class Resource:
     deleted, and may say nothing else; append_only: what is there stays as it is, nothing is missed or
     swept; unlisted: the vendor gives records by id only, webhooks name them; masked: addresses that
     hold secrets of others: only their host is kept; dropped: values that are never stored, people's data that
-    nothing here needs; page_size: rows a page, at most; version: raised
+    nothing here needs; rarely: it hardly changes, or is too long to be read whole more than once a day;
+    page_size: rows a page, at most; version: raised
     when a reader changes its mind, so that every row is written again.
     """
 
@@ -319,6 +324,7 @@ class Resource:
     unlisted: bool = False
     masked: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    rarely: bool = False
     page_size: int = 250
     version: int = 1
 
@@ -380,8 +386,15 @@ class Resource:
 
     def asks(self, horizon: Horizon) -> list[Asked]:
         """The slices of a walk: the product of its dimensions, in a stable order."""
+        return self._product(self.slices, horizon)
+
+    def undated(self, horizon: Horizon) -> list[Asked]:
+        """The slices without the dates by which they are cut."""
+        return self._product([each for each in self.slices if each is not self.windows], horizon)
+
+    def _product(self, dimensions: Sequence[Dimension], horizon: Horizon) -> list[Asked]:
         slices: list[Asked] = [{}]
-        for dimension in self.slices:
+        for dimension in dimensions:
             cuts = list(dimension.values(horizon))
             slices = [{**slice_, **cut} for slice_ in slices for cut in cuts]
         return slices

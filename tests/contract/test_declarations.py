@@ -10,7 +10,8 @@ from sqlalchemy import Engine, text
 
 from shared import resources
 from shared.db.engine import connect
-from shared.db.mirror import SQL_TYPES, rows_table, stamps_table
+from shared.db.mirror import SQL_TYPES, child_table, rows_table, stamps_table
+from shared.resources.columns import Column
 from shared.resources.filters import HasValue
 from shared.resources.grammar import Embeds, Horizon, Owns, Refers, Resource
 from tests.servers import copy_of
@@ -35,6 +36,32 @@ def test_names_are_words_of_sql_and_each_stands_once(resource: Resource) -> None
     assert all(re.fullmatch(r"[a-z][a-z0-9_]{0,40}", word) for word in words)
     assert not [name for name, times in Counter(names(resource)).items() if times > 1]
     assert not set(names(resource)) & {"integration_id", *BOOKS}
+
+
+@every_resource
+def test_children_have_tables_of_their_own_and_their_names_are_words_of_sql(
+    template: Engine, resource: Resource
+) -> None:
+    assert not resource.children or len(resource.key) == 1
+    for child in resource.children:
+        columns = [column.name for column in child.columns]
+        kept = ["integration_id", child.parent, "ordem"]
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]{0,40}", word) for word in [child.name, *columns])
+        assert len({*kept, *columns}) == len(kept) + len(columns)
+        assert child.path
+        assert not any(column.asked for column in child.columns)
+        assert rows_table(resource).metadata is child_table(resource, child).metadata
+        declared = {column.name: str(column.type) for column in child.columns}
+        declared |= {child.parent: str(resource.key_columns[0].type)}
+        declared |= {"integration_id": "integer", "ordem": "integer"}
+        assert _columns(template, resource.source, f"{resource.name}_{child.name}") == declared
+        assert [c.name for c in child_table(resource, child).primary_key.columns] == kept
+
+
+def test_no_two_tables_have_one_name() -> None:
+    tables = [r.full_name for r in resources.ALL]
+    tables += [f"{r.full_name}_{child.name}" for r in resources.ALL for child in r.children]
+    assert len(set(tables)) == len(tables)
 
 
 @every_resource
@@ -77,8 +104,9 @@ def test_slices_are_distinct_and_the_same_each_time(resource: Resource) -> None:
 
 
 @every_resource
-def test_search_looks_into_declared_columns(resource: Resource) -> None:
+def test_search_and_order_look_into_declared_columns(resource: Resource) -> None:
     assert resource.listed is None or set(resource.listed.search) <= set(names(resource))
+    assert resource.newest is None or resource.newest in names(resource)
 
 
 @every_resource
@@ -116,8 +144,16 @@ def test_names_routes_and_webhook_groups_are_unique() -> None:
     assert list(resources.BY_NAME) == full_names
 
 
+def shape(columns: tuple[Column, ...]) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in columns]
+
+
+def children_of(resource: Resource) -> list[object]:
+    return [(child.name, child.path, shape(child.columns)) for child in resource.children]
+
+
 def test_fingerprints_differ_between_declarations_that_differ() -> None:
-    shapes = {(str([(c.name, c.type) for c in r.columns]), str(r.params)) for r in resources.ALL}
+    shapes = {repr((shape(r.columns), children_of(r), r.params, r.dropped)) for r in resources.ALL}
     assert len({resource.fingerprint for resource in resources.ALL}) == len(shapes)
 
 

@@ -14,9 +14,17 @@ from sandbox.http import Request, Response
 from shared import resources
 from shared.db.engine import clock
 from shared.resources.columns import Context
-from shared.resources.grammar import Resource
+from shared.resources.grammar import Child, Resource
 from tests.contract.changes import bring_back, remove, rewrite, spoilt, text_column
-from tests.contract.worlds import Expected, keyed, tables_of, value_of, world, wrong_columns
+from tests.contract.worlds import (
+    Expected,
+    children_of,
+    keyed,
+    tables_of,
+    value_of,
+    world,
+    wrong_columns,
+)
 from tests.ground import Ground, Row, ground_on, pages_of, reaching
 from tests.servers import copy_of
 from worker.sync import rows
@@ -34,6 +42,7 @@ walked = each(WALKED)
 lists = each(r for r in WALKED if not r.single)
 sweepable = each(r for r in WALKED if not r.single and not r.append_only)
 unconfirmed = each(r for r in WALKED if not r.single and not r.append_only and not r.by_id)
+carriers = each(r for r in WALKED if r.children)
 tellers = each(r for r in WALKED if (r.tombstone and r.news) or r.name == "tasks")
 
 
@@ -57,6 +66,20 @@ def test_the_first_run_brings_the_whole_world(ground: Ground, resource: Resource
         assert row["raw"] == expected[key].record
         assert row["deleted_at"] is row["missing_since"] is None
     assert wrong_columns(resource, expected, mirrored) == []
+    for child in resource.children:
+        assert carried(ground, resource, child) == owed(resource, child, expected.values())
+
+
+def carried(ground: Ground, resource: Resource, child: Child) -> list[Row]:
+    """A child's table, without the column that all its rows share."""
+    found = ground.children(resource, child)
+    return [{k: v for k, v in row.items() if k != "integration_id"} for row in found]
+
+
+def owed(resource: Resource, child: Child, expected: Iterable[Expected]) -> list[Row]:
+    """What that table must hold."""
+    rows = [row for each in expected for row in children_of(resource, child, each)]
+    return sorted(rows, key=lambda row: (row[child.parent], row["ordem"]))
 
 
 @every_resource
@@ -68,6 +91,18 @@ def test_most_columns_can_be_checked_against_the_world(
     told = [c.name for c in resource.columns if value_of(resource, c, first) is not ...]
     assert set(resource.key) <= set(told)
     assert len(told) * 2 >= len(resource.columns)
+
+
+@carriers
+def test_some_record_of_the_world_carries_every_child(
+    shared_ground: Ground, resource: Resource
+) -> None:
+    """What is compared above is worth something: every child's table gets rows, and every column a value."""
+    expected = world(shared_ground.box, resource)
+    for child in resource.children:
+        rows = owed(resource, child, expected)
+        filled = {name for row in rows for name, value in row.items() if value is not None}
+        assert len(filled) * 2 > len(child.columns), child.name
 
 
 # --- (d) the second run
@@ -111,6 +146,31 @@ def test_a_changed_record_is_written_and_no_other(ground: Ground, resource: Reso
     }
 
 
+@carriers
+def test_an_edit_replaces_what_its_record_carries_and_nothing_else(
+    ground: Ground, resource: Resource
+) -> None:
+    done(ground.sync(resource))
+    before = {child.name: carried(ground, resource, child) for child in resource.children}
+    chosen = next(e for e in world(ground.box, resource) if _carries(resource, e))
+    arrays = {child.path[0] for child in resource.children}
+    shorter = {name: chosen.record[name][1:] for name in arrays if chosen.record.get(name)}
+    rewrite(ground.box, resource, chosen, **shorter)
+    assert done(ground.sync(resource, full=True))["written"] == 1
+    (key,) = chosen.key(resource)
+    after = {e.key(resource): e for e in world(ground.box, resource)}
+    for child in resource.children:
+        found = carried(ground, resource, child)
+        assert found == owed(resource, child, after.values())
+        others = [row for row in before[child.name] if row[child.parent] != key]
+        assert [row for row in found if row[child.parent] != key] == others
+
+
+def _carries(resource: Resource, expected: Expected) -> bool:
+    """Carries something in its first child."""
+    return any(children_of(resource, child, expected) for child in resource.children)
+
+
 NUMBERS = itertools.count(1000)
 
 
@@ -141,14 +201,15 @@ class Looks:
     def at(self, seconds: float) -> datetime:
         return self.zero + timedelta(seconds=seconds)
 
-    def batch(self, value: str) -> Batch:
-        record = {**self.expected.record, self.name: said(self.resource, self.name, value)}
+    def batch(self, value: str, **fields: Any) -> Batch:
+        named = {self.name: said(self.resource, self.name, value)}
+        record = {**self.expected.record, **named, **fields}
         return rows.batch(self.resource, [record], Context(self.expected.asked))
 
-    def put(self, value: str, seconds: float) -> Written:
+    def put(self, value: str, seconds: float, **fields: Any) -> Written:
         with self.ground.reach.engine.begin() as connection:
             mirror = Mirror(connection, self.integration, self.resource)
-            return mirror.put(self.batch(value), self.at(seconds), self.zero)
+            return mirror.put(self.batch(value, **fields), self.at(seconds), self.zero)
 
     def gone(self, seconds: float, *, told: bool = True) -> int:
         with self.ground.reach.engine.begin() as connection:
@@ -157,6 +218,10 @@ class Looks:
 
     def rows(self) -> list[Row]:
         return self._mine(self.ground.rows(self.resource))
+
+    def children(self) -> dict[str, list[Row]]:
+        every = self.resource.children
+        return {c.name: self._mine(self.ground.children(self.resource, c)) for c in every}
 
     def stamps(self) -> list[Row]:
         return self._mine(self.ground.stamps(self.resource))
@@ -180,6 +245,24 @@ def test_an_older_page_after_a_newer_one_changes_nothing(
     assert looks.put("older", 1).written == 0
     assert looks.put("as old", 2).written == 0
     assert (looks.row, looks.stamps()) == before
+
+
+@carriers
+def test_an_older_page_replaces_nothing_that_a_newer_row_carries(
+    shared_ground: Ground, resource: Resource
+) -> None:
+    looks = Looks(shared_ground, resource)
+    looks.expected = next(e for e in world(shared_ground.box, resource) if _carries(resource, e))
+    looks.key = looks.expected.key(resource)
+    assert looks.put("newer", 2).written == 1
+    before = looks.children()
+    assert any(before.values())
+    arrays = {child.path[0] for child in resource.children}
+    for moment in (1, 2):
+        assert looks.put("older", moment, **dict.fromkeys(arrays)).written == 0
+        assert looks.children() == before
+    assert looks.put("newest", 3, **dict.fromkeys(arrays)).written == 1
+    assert not any(looks.children().values())
 
 
 @every_resource

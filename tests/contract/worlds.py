@@ -19,9 +19,19 @@ from sandbox.kommo.views import view
 from sandbox.records import Key, Table
 from shared.resources import BY_NAME
 from shared.resources.columns import Type
-from shared.resources.grammar import Horizon, Resource
+from shared.resources.grammar import Child, Horizon, Resource
 
 Json = dict[str, Any]
+
+FISCAL = (
+    "ncm",
+    "cest",
+    "peso_liquido",
+    "peso_bruto",
+    "valor_aproximado_tributos",
+    "valor_fixo_pis",
+)
+FISCAL += ("valor_fixo_pis_st", "valor_fixo_confins", "valor_fixo_confins_st")
 
 ELSEWHERE: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("kommo.account", "timezone"): ("_embedded", "datetime_settings", "timezone"),
@@ -30,6 +40,8 @@ ELSEWHERE: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("kommo.users", "is_admin"): ("rights", "is_admin"),
     ("kommo.users", "group_id"): ("rights", "group_id"),
     ("kommo.users", "role_id"): ("rights", "role_id"),
+    ("gestao_click.ordens_servicos", "data"): ("data_entrada",),
+    **{("gestao_click.produtos", name): ("fiscal", name) for name in FISCAL},
 }
 """Columns whose value does not stand under their own name; a newcomer's are compared where they do."""
 
@@ -96,6 +108,7 @@ def _shown(resource: Resource, table: Table, key: Key, asked: Json) -> list[Expe
         records = [inner for record in records for inner in record["_embedded"][name]]
     for name in resource.masked:
         records = [{**r, name: re.sub(r"(://[^/]+)/.*", r"\1/…", r[name])} for r in records]
+    records = [{k: v for k, v in r.items() if k not in resource.dropped} for r in records]
     hidden = held.hidden or {}
     return [Expected(record, {**asked, **hidden}, table, key, hidden) for record in records]
 
@@ -117,6 +130,36 @@ def value_of(resource: Resource, column: Any, expected: Expected) -> Any:
             return ...
         value = value[name]
     return converted(resource, column.type, value)
+
+
+CHILD_ELSEWHERE = {("variacoes_valores", "variacao_id"): "..id"}
+CHILD_ELSEWHERE |= {("produtos", "ncm"): "NCM"}
+
+
+def children_of(resource: Resource, child: Child, expected: Expected) -> list[Json]:
+    """The rows that a record's child table must hold, as this module reads them; ... where it cannot tell."""
+    found = _inside(expected.record, child.path)
+    (key,) = expected.key(resource)
+    return [
+        {"ordem": number, child.parent: key}
+        | {c.name: _child_value(resource, child, c, element) for c in child.columns}
+        for number, element in enumerate(found, 1)
+    ]
+
+
+def _inside(record: Json, path: tuple[str, ...]) -> list[Json]:
+    elements = [
+        next(iter(one.values())) if [type(v) for v in one.values()] == [dict] else one
+        for one in record.get(path[0]) or []
+    ]
+    if len(path) == 1:
+        return [{**one, **{f"..{k}": v for k, v in record.items()}} for one in elements]
+    return [inner for one in elements for inner in _inside(one, path[1:])]
+
+
+def _child_value(resource: Resource, child: Child, column: Any, element: Json) -> Any:
+    name = CHILD_ELSEWHERE.get((child.name, column.name), column.name)
+    return converted(resource, column.type, element[name]) if name in element else None
 
 
 def keyed(resource: Resource, rows: list[Json]) -> dict[Key, Json]:
@@ -161,6 +204,8 @@ def _moment(value: Any) -> Any:
 
 
 def _day(text: str) -> date | None:
+    if text[2:3] == "/":
+        text = "-".join(reversed(text.split("/")))
     try:
         day = date.fromisoformat(text[:10])
     except ValueError:

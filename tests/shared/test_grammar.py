@@ -40,7 +40,10 @@ def test_an_incremental_walk_has_one_window_around_today() -> None:
 def test_another_list_is_read_without_dates_at_first_and_by_the_months_of_its_rows_then() -> None:
     assert list(FREE.values(horizon(full=True))) == [{}]
     known = replace(horizon(full=True), span=(date(2026, 9, 30), date(2026, 11, 2)))
-    assert [ask["from"] for ask in FREE.values(known)] == ["2026-11-01", "2026-10-01", "2026-09-01"]
+    months = ["2026-11-01", "2026-10-01", "2026-09-01"]
+    assert [ask.get("from") for ask in FREE.values(known)] == [*months, None]
+    chosen = replace(known, chosen=True)
+    assert [ask.get("from") for ask in FREE.values(chosen)] == months
 
 
 @given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(0, 4000))

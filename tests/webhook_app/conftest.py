@@ -65,6 +65,12 @@ class Web:
         data = body if isinstance(body, bytes | None) else orjson.dumps(body)
         return self.client.post(url, data=data, headers=self.token(scope))
 
+    def put(self, url: str, body: Any, scope: str = "sync") -> TestResponse:
+        return self.client.put(url, data=orjson.dumps(body), headers=self.token(scope))
+
+    def delete(self, url: str, scope: str = "sync") -> TestResponse:
+        return self.client.delete(url, headers=self.token(scope))
+
     def login(self) -> str:
         """Opens a session as a person does; returns its CSRF token."""
         link = self.run(tokens.login_link)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from datetime import date
 
 import pytest
 import schemathesis
@@ -52,6 +53,13 @@ def documented(
     web = make(settings_for(database_url, redis_url=SecretStr(redis_url)))
     web.mirror("kommo.contacts", *({"id": id_, "name": "Ana"} for id_ in range(3)))
     web.mirror("gestao_click.vendas", {"id": "1", "tipo": "produto", "valor_total": "10.50"})
+    day, late = date(2026, 1, 31), date(2025, 1, 31)
+    title = {"conta_bancaria_id": "1", "plano_contas_id": "1", "valor_total": "10.50"}
+    web.mirror("gestao_click.contas_bancarias", {"id": "1", "nome": "Caixa"})
+    web.mirror("gestao_click.recebimentos", {"id": "1", "data_vencimento": late, **title})
+    paid = {"liquidado": True, "data_liquidacao": day}
+    web.mirror("gestao_click.pagamentos", {"id": "1", **paid, **title})
+    web.put("/api/wallets/1/opening-balance", {"as_of": "2026-01-01", "amount": "1"})
     web.post("/api/kommo/sync")
     return web
 

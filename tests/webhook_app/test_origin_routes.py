@@ -10,7 +10,9 @@ from tests.webhook_app.conftest import Make, Web, settings_for
 
 PAGE = (ROOT / "docs" / "origin-routes.md").read_text()
 ROWS = [line.split(" | ") for line in PAGE.splitlines() if re.match(r"\| (GET|POST|PUT) ", line)]
-OURS = re.compile(r"(GET|POST|PUT|PATCH|DELETE)(?: and (GET|POST|PUT|PATCH|DELETE))? `(/api/[^`*]*)`")
+OURS = re.compile(
+    r"(GET|POST|PUT|PATCH|DELETE)(?: and (GET|POST|PUT|PATCH|DELETE))? `(/api/[^`*]*)`"
+)
 ORIGINALS = {
     "/test-connection": "GET POST",
     "/credentials": "GET POST",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from shared import availability
-from shared.availability import WHOLE, name_of
+from shared.availability import WHOLE, name_of, place_of
 from shared.db.bookkeeping import audits as table
 from shared.db.engine import clock
 from shared.errors import NotAvailable, NotBelievable, SyncNeeded, WalkBroken
@@ -98,12 +99,18 @@ class Auditor:
             if not plan.was_read(connection, integration_id, resource):
                 raise SyncNeeded(resource.full_name)
             today = now.astimezone(ZoneInfo(self._account.timezone)).date()
-            history = self._reach.settings.history_from
             walked = checkpoint.walked_at(connection, integration_id, resource.full_name)
-            asks = plan.slices(connection, integration_id, resource, today, history, full=True)
+            settings = self._reach.settings
+            around = plan.horizon(
+                connection, settings, self._integration, resource, today, full=True
+            )
+            # where dates may be left out, they are: nothing can hide beyond them
+            asks = resource.asks(around if around.chosen else replace(around, span=None))
             refused = availability.refused_lately(connection, integration_id, resource) - {WHOLE}
         since = now - RECENT if resource.append_only else None
-        begun = Position.start([ask for ask in asks if name_of(ask) not in refused], now, since)
+        begun = Position.start(
+            [dict(ask) for ask in asks if place_of(resource, ask) not in refused], now, since
+        )
         begun.left_out = sorted(refused)
         in_windows = resource.windowed and resource.since is None
         walked_tonight = in_windows and walked is not None and walked > now - NIGHTLY
@@ -174,8 +181,8 @@ class Auditor:
     def _leave_out(self, error: NotAvailable) -> None:
         """One slice that the account does not get stops no other; a list without any is not available."""
         position = self._position
-        position.refused[name_of(position.asks[position.slice])] = str(error)
-        if len(position.refused) >= len(position.asks):
+        position.refused[place_of(self._resource, position.asks[position.slice])] = str(error)
+        if position.refused.keys() >= {place_of(self._resource, ask) for ask in position.asks}:
             raise error
         with self._reach.engine.begin() as connection:
             position.begin_slice(position.slice + 1, clock(connection))

@@ -30,7 +30,7 @@ from worker.audit.books import Audit
 from worker.reach import Reach
 from worker.sources import identity, oauth
 from worker.sources.budget import AUDIT
-from worker.sources.opening import daily_limit, open_source
+from worker.sources.opening import open_source
 from worker.sync.carry import LONGEST_DELAY, MUCH_PATIENCE, PATIENCE, RENEW_EVERY
 
 log = logger(__name__)
@@ -131,7 +131,7 @@ class _Lease:
         with reach.engine.begin() as connection:
             self._used = books.requests_of_a_day(connection, audit.integration_id)
             provider = integrations.by_id(connection, audit.integration_id).provider
-        daily = daily_limit(reach.settings, provider)
+        daily = reach.settings.daily_limit(provider)
         self._allowed = daily and round(daily * reach.settings.ponte_audit_share)
 
     def count_request(self) -> None:

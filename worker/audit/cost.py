@@ -17,7 +17,7 @@ from shared.settings import Settings
 from worker.audit.auditor import RECENT
 from worker.audit.progress import BY_ID, IN_FULL, LATELY
 from worker.sources.budget import SPACING
-from worker.sources.opening import daily_limit, vendor_rate
+from worker.sources.opening import vendor_rate
 from worker.sync import plan
 
 
@@ -43,11 +43,11 @@ def of(
 ) -> list[Cost]:
     """One for each list, in their order. share: of the vendor's rate, that may be used."""
     rate = vendor_rate(settings, integration)
-    daily = daily_limit(settings, integration.provider)
+    daily = settings.daily_limit(integration.provider)
     found = []
     for resource in wanted:
         rows = _rows(connection, integration.id, resource, now)
-        requests = _requests(connection, settings, integration.id, resource, rows, now)
+        requests = _requests(connection, settings, integration, resource, rows, now)
         minutes = requests * SPACING / (rate * share) / 60 if rate else None
         of_the_day = requests / daily if daily else None
         found.append(Cost(resource.full_name, scope(resource), rows, requests, minutes, of_the_day))
@@ -71,7 +71,7 @@ def _rows(connection: Connection, integration_id: int, resource: Resource, now: 
 def _requests(
     connection: Connection,
     settings: Settings,
-    integration_id: int,
+    integration: Integration,
     resource: Resource,
     rows: int,
     now: datetime,
@@ -82,9 +82,7 @@ def _requests(
         return -(-rows // most)
     today = now.astimezone(ZoneInfo(settings.ponte_timezone)).date()
     try:
-        slices = plan.slices(
-            connection, integration_id, resource, today, settings.history_from, full=True
-        )
+        horizon = plan.horizon(connection, settings, integration, resource, today, full=True)
     except DependencyMissing:
         return 0
-    return len(slices) + rows // resource.page_size
+    return len(resource.asks(horizon)) + rows // resource.page_size

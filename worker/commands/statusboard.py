@@ -10,6 +10,7 @@ from rich.table import Table
 
 from shared.figures import AuditReport
 from shared.report import IntegrationReport, ResourceReport, Status
+from worker.commands.planning import span
 
 
 def show(found: Status, zone: ZoneInfo) -> None:
@@ -18,6 +19,7 @@ def show(found: Status, zone: ZoneInfo) -> None:
         console.print("No integration yet: set credentials, or try [bold]make run[/].")
     for integration in found.integrations:
         _integration(console, integration, zone)
+        _agenda(console, integration)
     for quota in found.quotas:
         left = "" if quota.left is None else f", {quota.left:,} left today"
         console.print(
@@ -38,6 +40,23 @@ def show(found: Status, zone: ZoneInfo) -> None:
     console.print(
         f"[bold]workers[/]: {', '.join(alive) or '[red]none is ready; start one: ponte worker[/]'}"
     )
+
+
+def _agenda(console: Console, integration: IntegrationReport) -> None:
+    """What the day's requests are used for; which parts wait longer than they should."""
+    day = integration.agenda
+    if day is None or not integration.current:
+        return
+    console.print(
+        f"today {day.needed:,} of {day.planned:,} planned requests, {day.used:,} used in 24 hours "
+        "([bold]ponte plan[/] tells them part by part)"
+    )
+    for tier in day.waiting:
+        every = f"every {span(tier.every.total_seconds())}" if tier.every else "not at all for now"
+        wish = span(tier.wish.total_seconds())
+        console.print(
+            f"[yellow]{tier.tier}[/] is read {every} for want of requests, not every {wish}"
+        )
 
 
 def _integration(console: Console, integration: IntegrationReport, zone: ZoneInfo) -> None:

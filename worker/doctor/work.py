@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select
 
 from shared import report, resources
+from shared.agenda.books import RARELY
 from shared.db.bookkeeping import deliveries, unavailable
 from shared.figures import IntegrationReport, ResourceReport
 from shared.settings import Settings
@@ -69,6 +70,7 @@ def _unread(
 def _is_late(each: ResourceReport, settings: Settings) -> bool:
     resource = resources.BY_NAME[each.name]
     usual = settings.interval(resource.provider, windowed=resource.windowed).total_seconds()
+    usual *= RARELY if resource.rarely else 1
     return each.age_seconds is not None and each.age_seconds > LATE * usual
 
 

@@ -35,6 +35,12 @@ LONGEST_ASKED = 3600.0
 PATIENCE = 10.0
 """A longer pause than this (seconds) is not waited for: the run goes back into the queue."""
 
+CALM, NEVER_CALM = 20, 2**31 - 1
+"""Of a quota that other tools of the company share, a refusal after so many answers is a new one, not a
+repeated one: two tools met in one second."""
+EXHAUSTED = 6
+"""After so many refusals in a row, a minute, it is not the second that is full but the day."""
+
 _HERE = Path(__file__).parent
 log = logger(__name__)
 
@@ -181,7 +187,11 @@ class Budget:
             for name in names:
                 asked = min(seconds or SHORTEST_PAUSE, LONGEST_ASKED)
                 values = {"budget": name, "seconds": asked, "reason": reason}
-                connection.execute(_PAUSE, {**values, "longest": LONGEST_PAUSE})
+                calm = {"calm": CALM if self._daily else NEVER_CALM}
+                connection.execute(_PAUSE, {**values, **calm, "longest": LONGEST_PAUSE})
+            if limited and self._daily:
+                told = {"budget": self._account, "daily": self._daily, "strikes": EXHAUSTED}
+                connection.execute(_OTHERS, told)
         log.warning("vendor_paused", budgets=names, reason=reason)
         try:
             self._open_books()
@@ -222,21 +232,38 @@ _LIMITED = text(
     """
 )
 
+# The day is used up: what we have not used ourselves, other tools have.
+_OTHERS = text(
+    """
+    update sync.usage u set others = greatest(u.others, :daily - (
+        select coalesce(sum(requests), 0) from sync.usage
+        where budget = :budget and hour > clock_timestamp() - interval '24 hours'))
+    where budget = :budget and hour = date_trunc('hour', clock_timestamp())
+    and (select strikes from sync.pauses where budget = :budget) >= :strikes
+    """
+)
+
 # A refusal during a pause belongs to a request that was on its way: it lengthens nothing.
-# One soon after a pause is another strike: the pause doubles.
+# One soon after a pause, with few answers between, is another strike: the pause doubles.
 _PAUSE = text(
     """
-    insert into sync.pauses as p (budget, until, reason)
-    values (:budget, clock_timestamp() + make_interval(secs => :seconds), :reason)
+    with asked as (
+        select coalesce(sum(requests), 0) as requests from sync.usage
+        where budget = :budget and hour > clock_timestamp() - interval '25 hours')
+    insert into sync.pauses as p (budget, until, reason, asked)
+    select :budget, clock_timestamp() + make_interval(secs => :seconds), :reason, requests from asked
     on conflict (budget) do update set
         announced_at = clock_timestamp(),
         reason = excluded.reason,
+        asked = case when p.until > clock_timestamp() then p.asked else excluded.asked end,
         strikes = case
             when p.until > clock_timestamp() then p.strikes
-            when p.until > clock_timestamp() - interval '10 minutes' then least(p.strikes + 1, 12)
+            when p.until > clock_timestamp() - interval '10 minutes'
+                and excluded.asked - p.asked < :calm then least(p.strikes + 1, 12)
             else 1 end,
         until = greatest(p.until, clock_timestamp() + make_interval(secs => greatest(:seconds, case
             when p.until <= clock_timestamp() and p.until > clock_timestamp() - interval '10 minutes'
+                and excluded.asked - p.asked < :calm
             then least(:longest, power(2, least(p.strikes, 12))) else 0 end)))
     """
 )

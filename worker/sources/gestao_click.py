@@ -14,7 +14,7 @@ from shared.errors import (
     VendorUnavailable,
 )
 from shared.resources.columns import Record, unwrapped
-from shared.resources.gestao_click import LOJAS
+from shared.resources.gestao_click_setup import LOJAS
 from shared.resources.grammar import Resource
 from worker.sources.http import Dialect, Door
 from worker.sources.protocol import Account, Ask, Found, News, Page

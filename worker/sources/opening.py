@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 import orjson
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from shared import addresses, integrations
 from shared.db.bookkeeping import integration_settings
@@ -143,9 +143,11 @@ def open_door(
         budget=Budget(
             reach.redis,
             reach.engine,
-            _books(settings, given.provider, given.url, account, priority),
+            _politely(
+                reach, _books(settings, given.provider, given.url, account, priority), account
+            ),
             account,
-            daily_limit(settings, given.provider),
+            settings.daily_limit(given.provider),
         ),
         timeout=milliseconds / 1000,
         attempts=settings.kommo_retry_attempts,
@@ -166,15 +168,28 @@ def _dialect(given: Credentials) -> Dialect:
     return gestao_click.dialect(*given.secrets)
 
 
-def daily_limit(settings: Settings, provider: str) -> int | None:
-    """Requests that a vendor allows in 24 hours; None: it does not count them."""
-    return None if provider == "kommo" else settings.gestao_click_daily_limit
-
-
 def vendor_rate(settings: Settings, integration: Integration) -> float | None:
     """Requests a second that an account may be asked; None: no limit (loopback)."""
     url = integration.url or addresses.configured(settings, integration.provider)
     return _rate(_vendors_books(settings, integration.provider, url, ""))
+
+
+def _politely(reach: Reach, books: list[Book], account: str) -> list[Book]:
+    """Other tools of the company share the seconds of a quota that counts by the day: after a refusal one
+    request of each second is left to them, for an hour."""
+    if not books or reach.settings.daily_limit(account.split(":", maxsplit=1)[0]) is None:
+        return books
+    with reach.engine.begin() as connection:
+        met = connection.scalar(_MET_OTHERS, {"budget": account})
+    return [replace(book, rate=max(1.0, book.rate - 1.0)) if met else book for book in books]
+
+
+_MET_OTHERS = text(
+    """
+    select exists (select 1 from sync.usage where budget = :budget and limited > 0
+    and hour > clock_timestamp() - interval '1 hour')
+    """
+)
 
 
 def _rate(books: list[Book]) -> float | None:

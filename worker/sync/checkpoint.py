@@ -32,7 +32,8 @@ class Position:
     tries: how often this slice was begun; passes: how often the whole walk was; doubted: so much was
     absent that the walk was repeated; refused: slices that the vendor did not give, and why; left_out:
     slices that it refused lately and that were not asked for; unread: slices that it refused until now, which are
-    read in full; counted: this walk's misses are in the books.
+    read in full; counted: this walk's misses are in the books; tiers: of each slice (shared/agenda);
+    spent: (requests, rows) of the slices of a tier that were read; rejected: records by slice without dates.
     """
 
     asks: list[dict[str, str]]
@@ -53,6 +54,9 @@ class Position:
     left_out: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     counted: bool = False
+    tiers: list[str] = field(default_factory=list)
+    spent: dict[str, list[int]] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def start(cls, asks: list[dict[str, str]], now: datetime, since: datetime | None) -> Position:
@@ -77,14 +81,31 @@ class Position:
         self.steady = self.steady and self.total in (None, total)
         self.total = total
 
+    def note_all_known(self, total: int | None) -> None:
+        """Other slices have met everything that this one holds."""
+        self.total, self.distinct = total, total or 0
+
     @property
     def complete(self) -> bool:
         """Everything that the vendor counted was met, and it never counted anew."""
         return self.total is None or (self.steady and self.distinct == self.total)
 
+    @property
+    def met(self) -> int:
+        """Rows that the slices read so far hold."""
+        return sum(rows for _, rows in self.spent.values())
+
     def since_in(self, slice_: str) -> datetime | None:
         """Since when a slice is asked for; None: all of it."""
         return None if slice_ in self.unread else self.since
+
+    def count_slice(self) -> int:
+        """Notes what the slice that was read has cost: its requests."""
+        requests = max(1, self.page - 1)
+        if self.tiers:
+            before = self.spent.get(self.tiers[self.slice], [0, 0])
+            self.spent[self.tiers[self.slice]] = [before[0] + requests, before[1] + self.distinct]
+        return requests
 
     def begin_slice(self, number: int, now: datetime, *, tries: int = 1, page: int = 1) -> None:
         self.slice, self.page, self.tries = number, page, tries
@@ -94,6 +115,7 @@ class Position:
     def begin_pass(self, now: datetime, *, page: int = 1) -> None:
         self.passes += 1
         self.pass_started_at = now
+        self.spent, self.rejected = {}, {}
         self.begin_slice(0, now, page=page)
 
 

@@ -13,19 +13,21 @@ from datetime import timedelta
 from sqlalchemy import Connection, func, select
 
 from shared import availability, runs
-from shared.availability import name_of
+from shared.agenda import Tier, books
+from shared.availability import name_of, place_of
 from shared.db.bookkeeping import runs as runs_table
 from shared.db.engine import clock
 from shared.db.mirror import stamps_table
-from shared.errors import FilterIgnored, NotAvailable, NotBelievable, WalkBroken
+from shared.errors import FilterIgnored, NotAvailable, NotBelievable, SliceIgnored, WalkBroken
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.columns import Context
 from shared.runs import Run
 from worker.reach import Reach
 from worker.sources.protocol import Account, Ask, News, Page, Source
-from worker.sync import checkpoint, plan, proof, rows, sweep, walk
+from worker.sync import checkpoint, plan, proof, rows, sweep, walk, windows
 from worker.sync.checkpoint import OVERLAP, Position
+from worker.sync.rows import Batch
 from worker.sync.sweep import Slice
 from worker.sync.upsert import Mirror
 
@@ -57,7 +59,7 @@ class Engine:
         self._integration, self._run, self._deadline = integration, run, deadline
         self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
-        self._whole = plan.covers_all(run, self._position)
+        self._whole = plan.covers_all(run.resource, self._position)
 
     def carry_out(self) -> bool:
         """True when the run is done; False when time is up: it goes on from its position."""
@@ -77,6 +79,8 @@ class Engine:
                 self._walk_slice()
             except NotAvailable as error:
                 self._leave_out(error)
+            except FilterIgnored as error:
+                self._read_without_dates(error)
 
     def _watch_the_time(self) -> None:
         """Called when everything so far is in the books."""
@@ -86,14 +90,14 @@ class Engine:
     def _load(self) -> Position:
         if self._run.position:
             return Position.load(dict(self._run.position))
-        settings = self._reach.settings
         with self._reach.engine.begin() as connection:
             return plan.position(
                 connection,
+                self._reach.settings,
+                self._integration,
                 self._run,
                 clock(connection),
                 self._account.timezone,
-                settings.history_from,
             )
 
     # --- the walk ---
@@ -102,7 +106,7 @@ class Engine:
         """Reads the current slice to its proven end."""
         position = self._position
         slice_ = position.asks[position.slice]
-        ask = Ask(self._resource, slice_, position.since_in(name_of(slice_)))
+        ask = Ask(self._resource, slice_, position.since_in(place_of(self._resource, slice_)))
         for number, page in walk.pages(self._source, ask, position.page):
             if not page.records:
                 position.note_total(page.total)
@@ -111,6 +115,9 @@ class Engine:
                 if page.more or not position.complete:
                     raise WalkBroken(f"page {number} repeats the page before it")
                 break  # the vendor does not page this list
+            if number == 1 and self._is_all_known(ask, page):
+                position.note_all_known(page.total)
+                break
             self._keep(ask, number, page)
             if page.more is False:
                 break  # time may be up: the slice is closed all the same
@@ -121,12 +128,27 @@ class Engine:
     def _leave_out(self, error: NotAvailable) -> None:
         """One slice that the account does not get stops no other; a list without any is not available."""
         position = self._position
-        position.refused[name_of(position.asks[position.slice])] = str(error)
-        if len(position.refused) >= len(position.asks):
+        places = [place_of(self._resource, ask) for ask in position.asks]
+        position.refused[places[position.slice]] = str(error)
+        if position.refused.keys() >= set(places):
             raise error
+        after = range(position.slice + 1, len(places))
+        follows = next((n for n in after if places[n] not in position.refused), len(places))
         with self._reach.engine.begin() as connection:
-            position.begin_slice(position.slice + 1, clock(connection))
+            position.begin_slice(follows, clock(connection))
             self._save(connection)
+
+    def _read_without_dates(self, error: FilterIgnored) -> None:
+        """A list whose dates are ignored comes whole anyway, so it is read whole (gestaoclick-api.md 11, 11)."""
+        cut, position = self._resource.windows, self._position
+        dated = [ask for ask in position.asks if cut and cut.start in ask]
+        if cut is None or cut.bounded or not dated:
+            raise error
+        dates = (cut.start, cut.end)
+        undated = [{name: ask[name] for name in ask if name not in dates} for ask in position.asks]
+        position.asks = [ask for n, ask in enumerate(undated) if ask not in undated[:n]]
+        position.tiers = [Tier.NEAR.value] * len(position.asks)
+        self._begin_pass(str(error))
 
     def _repeats(self, page: Page) -> bool:
         ends = proof.ends(page)
@@ -141,12 +163,18 @@ class Engine:
         if not proof.acted(ask, batch):
             raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
         with self._reach.engine.begin() as connection:
+            if other := self._another(connection, ask, batch):
+                raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
             mirror = Mirror(connection, self._integration.id, self._resource, self._cause)
             written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
             gone = mirror.gone(batch.deleted, page.observed_at, told=True, how=sweep.TOMBSTONE)
             position.page = number + 1
             position.distinct += written.first
             position.note_total(page.total)
+            if batch.rejects:
+                place = place_of(self._resource, ask.slice)
+                rejected = position.rejected.get(place, 0) + len(batch.rejects)
+                position.rejected[place] = rejected
             self._save(
                 connection,
                 pages=runs_table.c.pages + 1,
@@ -156,6 +184,31 @@ class Engine:
                 rejected=runs_table.c.rejected + len(batch.rejects),
                 attempts=0,
             )
+
+    def _another(self, connection: Connection, ask: Ask, batch: Batch) -> dict[str, str] | None:
+        """The slice to which a first page belongs, when it is not the one that was asked for.
+
+        What the first slice brings is taken as it comes: of a list something is always read.
+        """
+        resource, position = self._resource, self._position
+        first = place_of(resource, position.asks[0])
+        if position.page > 1 or place_of(resource, ask.slice) == first:
+            return None
+        return proof.carried(ask, batch) or proof.met_before(
+            connection, self._integration.id, ask, batch, position.pass_started_at
+        )
+
+    def _is_all_known(self, ask: Ask, page: Page) -> bool:
+        """Does the vendor count, without dates, as many as the windows have met? Then nothing lies outside."""
+        resource = self._resource
+        if page.total is None or resource.windows is None or resource.windows.start in ask.slice:
+            return False
+        with self._reach.engine.begin() as connection:
+            met = windows.met(
+                connection, self._integration.id, resource, ask.slice, self._position.started_at
+            )
+        rejected = self._position.rejected.get(place_of(resource, ask.slice), 0)
+        return met + rejected == page.total
 
     def _close_slice(self) -> None:
         """Goes on to the next slice, or reads this one again when pages shifted under it."""
@@ -169,10 +222,22 @@ class Engine:
         with self._reach.engine.begin() as connection:
             now = clock(connection)
             if position.complete:
+                self._note_slice(connection)
                 position.begin_slice(position.slice + 1, now)
             else:
                 position.begin_slice(position.slice, now, tries=position.tries + 1)
             self._save(connection)
+
+    def _note_slice(self, connection: Connection) -> None:
+        """What was read of history is in the books at once: a run that dies has not read it in vain."""
+        position = self._position
+        requests = position.count_slice()
+        ask, cut = position.asks[position.slice], self._resource.windows
+        if cut and position.tiers[position.slice] == Tier.HISTORY and cut.start in ask:
+            name = name_of(ask)
+            walked = (position.slice_started_at, requests, position.distinct)
+            integration_id = self._integration.id
+            books.note(connection, integration_id, self._resource, Tier.HISTORY, name, *walked)
 
     def _begin_pass(self, why: str, page: int = 1) -> None:
         """Starts the walk again, from `page` on."""
@@ -255,12 +320,16 @@ class Engine:
     def _sweep(self) -> bool:
         """Marks what has vanished; False when so much is absent that the walk has to be repeated."""
         position, resource = self._position, self._resource
-        unmet = sweep.unmet(self._reach.engine, self._integration.id, resource, position.started_at)
         unread = {*position.refused, *position.left_out}
+        read = [ask for ask in position.asks if place_of(resource, ask) not in unread]
+        unmet = sweep.unmet(
+            self._reach.engine, self._integration.id, resource, position.started_at, read
+        )
         absent = [key for key in unmet if name_of(sweep.slice_of(resource, key)) not in unread]
         if not absent or position.counted:
             return True
-        if sweep.suspicious(len(absent), self._live()) and not position.doubted:
+        live = position.met if resource.windows else self._live()
+        if sweep.suspicious(len(absent), live) and not position.doubted:
             position.doubted = True
             return False
         if resource.by_id:
@@ -303,8 +372,13 @@ class Engine:
     def _finish(self) -> None:
         with self._reach.engine.begin() as connection:
             position = self._position
-            checkpoint.save(connection, self._run, position.started_at, whole=self._whole)
             integration_id = self._integration.id
+            whole = self._run.full if self._resource.windows else self._whole
+            checkpoint.save(connection, self._run, position.started_at, whole=whole)
+            for tier, walked in position.spent.items():
+                if tier != Tier.HISTORY:
+                    at = (books.ALL, position.started_at)
+                    books.note(connection, integration_id, self._resource, Tier(tier), *at, *walked)
             availability.note(connection, integration_id, self._resource, position.refused)
             unread = {*position.refused, *position.left_out}
             availability.forget(connection, integration_id, self._resource, unread)

@@ -2,57 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from shared import resources
-from shared.availability import WHOLE, is_refused, name_of, refused, refused_lately
+from shared import agenda, resources
+from shared.agenda import Agenda, Tier, books
+from shared.availability import WHOLE, is_refused, place_of, refused, refused_lately
 from shared.db.mirror import rows_table
 from shared.errors import DependencyMissing
-from shared.resources.grammar import Horizon, Resource
+from shared.integrations import Integration
+from shared.resources.grammar import Horizon, PerRow, Resource
 from shared.runs import SCHEDULE, Run
-from worker.sync import checkpoint
+from shared.settings import Settings
+from worker.sync import checkpoint, windows
 from worker.sync.checkpoint import OVERLAP, Position
+from worker.sync.windows import Part
 
 
 def position(
-    connection: Connection, run: Run, now: datetime, timezone: str, history_from: date
+    connection: Connection,
+    settings: Settings,
+    integration: Integration,
+    run: Run,
+    now: datetime,
+    timezone: str,
 ) -> Position:
     """A new walk's start. Raises DependencyMissing when a resource that it needs was never read."""
-    cursor = checkpoint.cursor(connection, run.integration_id, run.resource.full_name)
+    resource = run.resource
+    cursor = checkpoint.cursor(connection, run.integration_id, resource.full_name)
     full = run.full or cursor is None
     today = now.astimezone(ZoneInfo(timezone)).date()
-    asks = slices(connection, run.integration_id, run.resource, today, history_from, full=full)
-    since = cursor - OVERLAP if cursor and run.resource.since and not full else None
+    horizon_ = horizon(connection, settings, integration, resource, today, full=full)
     left_out = _left_out(connection, run)
-    unread = refused(connection, run.integration_id, run.resource) - {*left_out, WHOLE}
-    begun = Position.start([ask for ask in asks if name_of(ask) not in left_out], now, since)
-    begun.left_out = [name_of(ask) for ask in asks if name_of(ask) in left_out]
-    begun.unread = [name_of(ask) for ask in asks if name_of(ask) in unread]
+    found = parts(connection, settings, integration, run, horizon_, now)
+    chosen = [part for part in found if place_of(resource, part.ask) not in left_out]
+    since = cursor - OVERLAP if cursor and resource.since and not full else None
+    begun = Position.start([dict(part.ask) for part in chosen], now, since)
+    begun.tiers = [part.tier.value for part in chosen]
+    begun.left_out = sorted(left_out & {place_of(resource, part.ask) for part in found})
+    unread = refused(connection, run.integration_id, resource) - {*left_out, WHOLE}
+    begun.unread = sorted(unread & {place_of(resource, part.ask) for part in chosen})
     return begun
+
+
+def parts(
+    connection: Connection,
+    settings: Settings,
+    integration: Integration,
+    run: Run,
+    horizon: Horizon,
+    now: datetime,
+) -> list[Part]:
+    """The slices of a walk. Of a list that is cut by date the schedule reads what the agenda has due,
+    who asks for it by hand what may have changed."""
+    resource = run.resource
+    if horizon.full or resource.windows is None:
+        tier = Tier.HISTORY if resource.windows else Tier.WHOLE
+        return [Part(tier, ask) for ask in resource.asks(horizon)]
+    known = windows.days(connection, integration.id, resource, horizon)
+    lately = windows.near(resource, horizon, known)
+    still_open = windows.unsettled(resource, horizon, known)
+    if run.trigger != SCHEDULE:
+        return [*lately, *still_open]
+    found = agenda.of(connection, settings, integration)
+    due = {tier for tier in Tier if found.is_due(resource.full_name, tier, now)}
+    chosen = [part for part in still_open if part.tier in due]
+    return [*lately, *chosen, *_history(connection, integration, resource, horizon, found, now)]
+
+
+def _history(
+    connection: Connection,
+    integration: Integration,
+    resource: Resource,
+    around: Horizon,
+    found: Agenda,
+    now: datetime,
+) -> list[Part]:
+    every = found.every(resource.full_name, Tier.HISTORY)
+    if every is None:
+        return []
+    walked = books.history(connection, integration.id, resource.full_name)
+    return windows.history(resource, replace(around, full=True), walked, every, now)
+
+
+def horizon(
+    connection: Connection,
+    settings: Settings,
+    integration: Integration,
+    resource: Resource,
+    today: date,
+    *,
+    full: bool,
+) -> Horizon:
+    """What a walk of a list has to cover. Raises DependencyMissing as `position` does."""
+    rows = {name: _live_ids(connection, integration.id, resource, name) for name in resource.needs}
+    chosen = integration.history_from
+    return Horizon(
+        today=today,
+        since=chosen or settings.history_from,
+        full=full,
+        rows=_of_stores(resource, rows, integration.stores),
+        span=_span(connection, integration, resource, today),
+        chosen=chosen is not None,
+    )
+
+
+def _of_stores(
+    resource: Resource, rows: Mapping[str, Sequence[str]], stores: Sequence[str] | None
+) -> dict[str, Sequence[str]]:
+    """Of stores only those that the integration names."""
+    if stores is None:
+        return dict(rows)
+    of_stores = {each.needs for each in resource.slices if isinstance(each, PerRow) and each.stores}
+    return {
+        name: [id_ for id_ in ids if id_ in stores] if name in of_stores else ids
+        for name, ids in rows.items()
+    }
+
+
+def _span(
+    connection: Connection, integration: Integration, resource: Resource, today: date
+) -> tuple[date, date] | None:
+    """From the first day of history, chosen or known, to tomorrow or later."""
+    if resource.windows is None:
+        return None
+    known = windows.span(connection, integration.id, resource)
+    first = integration.history_from or (known[0] if known else None)
+    return (first, max(today + timedelta(days=1), known[1] if known else today)) if first else None
 
 
 def was_read(connection: Connection, integration_id: int, resource: Resource) -> bool:
     """Was the list ever read to its end?"""
     return checkpoint.cursor(connection, integration_id, resource.full_name) is not None
-
-
-def slices(
-    connection: Connection,
-    integration_id: int,
-    resource: Resource,
-    today: date,
-    history_from: date,
-    *,
-    full: bool,
-) -> list[dict[str, str]]:
-    """What a walk of a list asks for. Raises DependencyMissing as `position` does."""
-    rows = {name: _live_ids(connection, integration_id, resource, name) for name in resource.needs}
-    horizon = Horizon(today=today, since=history_from, full=full, rows=rows)
-    return [dict(ask) for ask in resource.asks(horizon)]
 
 
 def _left_out(connection: Connection, run: Run) -> set[str]:
@@ -62,13 +147,14 @@ def _left_out(connection: Connection, run: Run) -> set[str]:
     return refused_lately(connection, run.integration_id, run.resource) - {WHOLE}
 
 
-def covers_all(run: Run, position: Position) -> bool:
-    """Does this walk meet every record of the resource, so that what it does not meet is gone?"""
-    if run.resource.append_only:
+def covers_all(resource: Resource, position: Position) -> bool:
+    """Does a walk meet every record of its slices, so that what it does not meet is gone?
+
+    Of a list that is cut by date it is known what a slice should hold (windows.inside).
+    """
+    if resource.append_only:
         return False
-    if run.resource.since is not None:
-        return position.since is None
-    return run.full or not run.resource.windowed
+    return resource.since is None or position.since is None
 
 
 def _live_ids(

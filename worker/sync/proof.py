@@ -6,7 +6,9 @@ import hashlib
 from datetime import datetime, timedelta
 
 import orjson
+from sqlalchemy import Connection, and_, or_, select, tuple_
 
+from shared.db.mirror import rows_table, stamps_table
 from worker.sources.protocol import Ask, Page
 from worker.sync.rows import Batch
 
@@ -19,6 +21,50 @@ def acted(ask: Ask, batch: Batch) -> bool:
         not _inside(ask, dict(zip(_names(ask), row.values, strict=True))) for row in batch.rows
     )
     return outside * 2 <= len(batch.rows)
+
+
+def carried(ask: Ask, batch: Batch) -> dict[str, str] | None:
+    """What all records say of themselves where something else was asked for: `{"loja_id": "1"}`.
+
+    Parameters that a vendor does not act upon, it ignores in silence (gestaoclick-api.md 3, 5).
+    """
+    carries = [
+        n
+        for n, column in enumerate(ask.resource.columns)
+        if not column.asked and column.name in ask.slice
+    ]
+    for at in carries:
+        name = ask.resource.columns[at].name
+        said = [str(row.values[at]) for row in batch.rows if row.values[at] is not None]
+        if said and ask.slice[name] not in said:
+            return {name: said[0]}
+    return None
+
+
+def met_before(
+    connection: Connection, integration_id: int, ask: Ask, batch: Batch, since: datetime
+) -> dict[str, str] | None:
+    """The other slice in which this walk has met all of these records already, if it has."""
+    resource = ask.resource
+    names = [
+        column.name for column in resource.columns if column.asked and column.name in ask.slice
+    ]
+    if not names or len(batch.rows) < 2:
+        return None
+    table, stamps = rows_table(resource), stamps_table(resource)
+    same = [stamps.c[name] == table.c[name] for name in ("integration_id", *resource.key)]
+    elsewhere = or_(*(table.c[name] != ask.slice[name] for name in names))
+    found = connection.execute(
+        select(*(table.c[name] for name in names))
+        .join(stamps, and_(*same))
+        .where(
+            table.c.integration_id == integration_id,
+            tuple_(*(table.c[name] for name in resource.key)).in_([row.key for row in batch.rows]),
+            stamps.c.observed_at >= since,
+            elsewhere,
+        )
+    ).all()
+    return dict(found[0]._mapping) if len(found) == len(batch.rows) else None
 
 
 def ends(page: Page) -> str:

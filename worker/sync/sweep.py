@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, false, or_, select
 
-from shared.db.mirror import rows_table
+from shared.db.mirror import rows_table, stamps_table
 from shared.resources.columns import Context, Type
 from shared.resources.grammar import Asked, Resource
 from worker.sources.protocol import Ask, Found, Source
-from worker.sync import rows
+from worker.sync import rows, windows
 from worker.sync.rows import Batch, Key
 from worker.sync.upsert import Mirror
 
@@ -111,10 +111,32 @@ def _asked_before(
     return {name: value for name, value in row._mapping.items() if value} if row else {}
 
 
-def unmet(engine: Engine, integration_id: int, resource: Resource, since: datetime) -> list[Key]:
-    """Live keys that the walk since a moment did not meet."""
+def unmet(
+    engine: Engine,
+    integration_id: int,
+    resource: Resource,
+    since: datetime,
+    asks: Sequence[Asked],
+) -> list[Key]:
+    """Live keys that the walk since a moment did not meet, in the slices that it read."""
     with engine.begin() as connection:
-        return Mirror(connection, integration_id, resource).absent(since)
+        if resource.windows is None:
+            return Mirror(connection, integration_id, resource).absent(since)
+        table, stamps = rows_table(resource), stamps_table(resource)
+        keys = [stamps.c[name] for name in resource.key]
+        same = [stamps.c[name] == table.c[name] for name in ("integration_id", *resource.key)]
+        rows = connection.execute(
+            select(*keys)
+            .join(table, and_(*same))
+            .where(
+                stamps.c.integration_id == integration_id,
+                stamps.c.observed_at < since,
+                ~stamps.c.gone,
+                or_(false(), *(windows.inside(resource, ask) for ask in asks)),
+            )
+            .order_by(*keys)
+        )
+        return [tuple(row) for row in rows]
 
 
 def mark_twice_missed(

@@ -1,6 +1,6 @@
 """Where a walk starts, what it covers, and what is remembered of it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -88,7 +88,8 @@ def planned(ground: Ground, resource: Any, *, full: bool = False, zone: str = "U
     run_id = ground.order(resource, full=full)
     run = ground.run(runs.claim, run_id, uuid4(), 40)
     try:
-        position: Position = ground.run(plan.position, run, NOW, zone, date(2026, 9, 1))
+        of = ground.integration(resource.provider)
+        position: Position = ground.run(plan.position, ground.reach.settings, of, run, NOW, zone)
         return position
     finally:
         ground.run(runs.finish, run)
@@ -108,25 +109,24 @@ def test_only_live_rows_make_slices_and_today_is_the_accounts_day(ground: Ground
         )
     )
     ground.sync(VENDAS)
-    asks = planned(ground, VENDAS, zone="America/Sao_Paulo").asks
-    assert {ask["loja_id"] for ask in asks} == set(stores[:-1])
-    assert {ask["data_fim"] for ask in asks} == {"2026-11-23"}, "22 November there, and a day more"
+    position = planned(ground, VENDAS, zone="America/Sao_Paulo")
+    near = [ask for ask, tier in zip(position.asks, position.tiers, strict=True) if tier == "near"]
+    assert {ask["loja_id"] for ask in position.asks} == set(stores[:-1])
+    assert {ask["data_fim"] for ask in near} == {"2026-11-23"}, "22 November there, and a day more"
 
 
 @pytest.mark.parametrize(
-    ("name", "full", "since", "whole"),
+    ("name", "since", "whole"),
     [
-        ("kommo.leads", True, None, True),
-        ("kommo.leads", False, NOW, False),
-        ("kommo.leads", False, None, True),
-        ("kommo.users", False, None, True),
-        ("gestao_click.vendas", False, None, False),
-        ("gestao_click.vendas", True, None, True),
-        ("gestao_click.produtos", False, None, True),
+        ("kommo.leads", NOW, False),
+        ("kommo.leads", None, True),
+        ("kommo.users", None, True),
+        ("kommo.events", None, False),
+        ("gestao_click.vendas", None, True),
+        ("gestao_click.produtos", None, True),
     ],
 )
 def test_only_a_walk_that_meets_every_record_may_find_what_vanished(
-    name: str, full: bool, since: datetime | None, whole: bool
+    name: str, since: datetime | None, whole: bool
 ) -> None:
-    run: Any = type("Run", (), {"resource": BY_NAME[name], "full": full})
-    assert plan.covers_all(run, start(since=since)) is whole
+    assert plan.covers_all(BY_NAME[name], start(since=since)) is whole

@@ -1,0 +1,228 @@
+"""Which windows of a list are read now: around today, where rows are still open, and a piece of history.
+
+The vendor tells no changes (gestaoclick-api.md 4), so windows of business dates are read again. Where
+rows are still open the mirror itself says; days that lie close together share a window when that costs no
+more pages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, or_, select
+
+from shared.agenda import Tier
+from shared.availability import name_of
+from shared.db.mirror import rows_table, stamps_table
+from shared.resources.grammar import Asked, Horizon, Resource, Unsettled, Windows
+
+LOOKBACK = timedelta(hours=2)
+"""History is read in pieces: in every such time as much as brings it through in its turn."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One slice of a walk. rows: as many as the mirror holds of it."""
+
+    tier: Tier
+    ask: Asked
+    rows: int = 0
+
+    def requests(self, page_size: int) -> int:
+        return _pages(self.rows, page_size)
+
+
+@dataclass(frozen=True)
+class Day:
+    """The rows of one slice on one day; still_open: those that may change."""
+
+    at: date
+    rows: int
+    still_open: int
+
+
+def span(
+    connection: Connection, integration_id: int, resource: Resource
+) -> tuple[date, date] | None:
+    """The first and the last day of a list's live rows."""
+    if resource.windows is None:
+        return None
+    table = rows_table(resource)
+    at = _date(resource, table)
+    first, last = connection.execute(
+        select(func.min(at), func.max(at)).where(*_live(table, integration_id))
+    ).one()
+    return (first, last) if first else None
+
+
+def near(resource: Resource, horizon: Horizon, days: Mapping[str, Sequence[Day]]) -> list[Part]:
+    """The windows around today, of every slice."""
+    windows = _of(resource)
+    ask = windows.lately(horizon.today)
+    first, last = (date.fromisoformat(ask[name]) for name in (windows.start, windows.end))
+    return [
+        Part(Tier.NEAR, {**base, **ask}, _rows(days.get(name_of(base), ()), first, last))
+        for base in resource.undated(horizon)
+    ]
+
+
+def unsettled(
+    resource: Resource, horizon: Horizon, days: Mapping[str, Sequence[Day]]
+) -> list[Part]:
+    """Windows around the days on which rows are still open, before and after those around today."""
+    windows = _of(resource)
+    lately = windows.lately(horizon.today)
+    first, last = (date.fromisoformat(lately[name]) for name in (windows.start, windows.end))
+    parts = []
+    for base in resource.undated(horizon):
+        mine = days.get(name_of(base), ())
+        older = cover([day for day in mine if day.at < first], resource.page_size)
+        ahead = cover([day for day in mine if day.at > last], resource.page_size)
+        for tier, covered in ((Tier.OPEN, older), (Tier.AHEAD, ahead)):
+            parts += [
+                Part(tier, {**base, **windows.between(begin, end)}, rows)
+                for begin, end, rows in covered
+            ]
+    return parts
+
+
+def cover(days: Iterable[Day], page_size: int) -> list[tuple[date, date, int]]:
+    """(first, last, rows) of windows that hold every day with open rows.
+
+    A window grows to the next such day when that costs no more pages than another window.
+    """
+    found: list[tuple[date, date, int]] = []
+    between = 0
+    for day in sorted(days, key=lambda day: day.at):
+        if not day.still_open:
+            between += day.rows
+            continue
+        first, before = (found[-1][0], found[-1][2]) if found else (day.at, 0)
+        together = before + between + day.rows
+        apart = _pages(before, page_size) + _pages(day.rows, page_size)
+        if found and _pages(together, page_size) <= apart:
+            found[-1] = (first, day.at, together)
+        else:
+            found.append((day.at, day.at, day.rows))
+        between = 0
+    return found
+
+
+def _pages(rows: int, page_size: int) -> int:
+    return max(1, math.ceil(rows / page_size))
+
+
+def history(
+    resource: Resource,
+    horizon: Horizon,
+    walked: Mapping[str, datetime],
+    every: timedelta,
+    now: datetime,
+) -> list[Part]:
+    """The piece of history whose turn has come: what was read longest ago, never read first."""
+    asks = {name_of(ask): ask for ask in all_history(resource, horizon)}
+    if not asks:
+        return []
+    lookback = max(LOOKBACK, every / len(asks))
+    done = sum(
+        walked.get(name, datetime.min.replace(tzinfo=now.tzinfo)) > now - lookback for name in asks
+    )
+    count = math.ceil(len(asks) * (lookback / every)) - done
+    waiting = sorted(asks, key=lambda name: (name in walked, walked.get(name, now)))
+    return [Part(Tier.HISTORY, asks[name]) for name in waiting[: max(0, count)]]
+
+
+def all_history(resource: Resource, horizon: Horizon) -> list[Asked]:
+    """Every month of every slice; what has no date is left to full walks."""
+    windows = _of(resource)
+    return [ask for ask in resource.asks(horizon) if windows.start in ask]
+
+
+def days(
+    connection: Connection, integration_id: int, resource: Resource, horizon: Horizon
+) -> dict[str, list[Day]]:
+    """The live rows of each slice without dates, day by day, by the slice's name."""
+    table, windows = rows_table(resource), _of(resource)
+    bases = resource.undated(horizon)
+    names = [name for name in (bases[0] if bases else {}) if name in table.c]
+    at = _date(resource, table).label("at")
+    rows = connection.execute(
+        select(
+            *(table.c[name] for name in names),
+            at,
+            func.count().label("rows"),
+            func.count().filter(_open(windows.open, table)).label("open"),
+        )
+        .where(*_live(table, integration_id), at.is_not(None))
+        .group_by(*(table.c[name] for name in names), at)
+    )
+    found: dict[str, list[Day]] = defaultdict(list)
+    for row in rows:
+        asked = {name: getattr(row, name) for name in names}
+        found[name_of(asked)].append(Day(row.at, row.rows, row.open))
+    return found
+
+
+def inside(resource: Resource, ask: Asked) -> ColumnElement[bool]:
+    """Which rows a slice should hold, as far as their columns tell."""
+    table, windows = rows_table(resource), _of(resource)
+    tests: list[ColumnElement[bool]] = [
+        or_(table.c[name] == value, table.c[name].is_(None))
+        for name, value in ask.items()
+        if name in table.c
+    ]
+    if windows.start in ask:
+        at = _date(resource, table)
+        first, last = (date.fromisoformat(ask[name]) for name in (windows.start, windows.end))
+        tests.append(at.between(first, last))
+    return and_(*tests)
+
+
+def met(
+    connection: Connection, integration_id: int, resource: Resource, ask: Asked, since: datetime
+) -> int:
+    """How many rows of a slice a walk has met since a moment."""
+    table, stamps = rows_table(resource), stamps_table(resource)
+    same = [stamps.c[name] == table.c[name] for name in ("integration_id", *resource.key)]
+    counted = (
+        select(func.count())
+        .select_from(stamps)
+        .join(table, and_(*same))
+        .where(
+            stamps.c.integration_id == integration_id,
+            stamps.c.observed_at >= since,
+            ~stamps.c.gone,
+            inside(resource, ask),
+        )
+    )
+    return int(connection.scalar(counted) or 0)
+
+
+def _date(resource: Resource, table: Any) -> Any:
+    return func.coalesce(*(table.c[name] for name in _of(resource).columns))
+
+
+def _live(table: Any, integration_id: int) -> tuple[ColumnElement[bool], ...]:
+    mine: ColumnElement[bool] = table.c.integration_id == integration_id
+    return mine, table.c.deleted_at.is_(None), table.c.missing_since.is_(None)
+
+
+def _open(unsettled: Unsettled | None, table: Any) -> ColumnElement[bool]:
+    if unsettled is None:
+        return false()
+    said = func.lower(cast(table.c[unsettled.column], Text))
+    return or_(said.is_(None), ~said.op("~")("|".join(unsettled.settled)))
+
+
+def _rows(days: Iterable[Day], first: date, last: date) -> int:
+    return sum(day.rows for day in days if first <= day.at <= last)
+
+
+def _of(resource: Resource) -> Windows:
+    assert resource.windows  # noqa: S101  (callers ask before)
+    return resource.windows
