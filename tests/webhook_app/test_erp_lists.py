@@ -24,7 +24,7 @@ def carry(web: Web, name: str, child: str, *rows: dict[str, Any]) -> None:
 
     def put(connection: Connection) -> None:
         for row in rows:
-            connection.execute(insert(table).values(**common, **row))
+            connection.execute(insert(table).values(**{**common, **row}))
 
     web.run(put)
 
@@ -57,9 +57,9 @@ def clients(web: Web) -> Web:
     )
     place = {"cidade_id": "5270", "estado": "SP"}
     carry(web, "gestao_click.clientes", "enderecos", {"cliente_id": "3", "ordem": 2, **place})
-    carry(
-        web, "gestao_click.clientes", "enderecos", {"cliente_id": "1", "ordem": 1, "estado": "MG"}
-    )
+    others = {"integration_id": 99, "cliente_id": "2", "ordem": 1, "estado": "MG"}
+    for row in ({"cliente_id": "1", "ordem": 1, "estado": "MG"}, others):
+        carry(web, "gestao_click.clientes", "enderecos", row)
     return web
 
 

@@ -302,6 +302,17 @@ def test_a_pair_that_is_refused_says_what_was_tried_and_what_looks_odd(
     assert ground.requests("gestao-click") == 2
 
 
+def test_when_the_other_way_round_cannot_be_tried_it_is_said_after_one_request(
+    ground: Ground,
+) -> None:
+    access, secret = ground.box.gestao_click_tokens
+    ground.box.faults.add({"vendor": "gestao-click", "kind": "500_html"})
+    said = with_pair(ground, secret, access)
+    assert said["status"] == "refused"
+    assert "could not be tried" in said["message"]
+    assert ground.requests("gestao-click") == 2
+
+
 @pytest.mark.parametrize(
     "pair", [("", "b" * 40), ("a" * 40, "b b"), ("a\r\nX-Evil: 1", "b"), ("ä", "b"), ("a", "a")]
 )
