@@ -1,4 +1,4 @@
-"""Adding, changing and removing integrations: what `ponte integrations` and /api/integrations do.
+"""Adding and changing integrations: what `ponte integrations` and /api/integrations do.
 
 Credentials are mappings by their public names (CREDENTIALS), encrypted in the row and never shown. Every
 function works in the caller's transaction and raises Misuse with what to do instead.
@@ -9,15 +9,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared import addresses, integrations
+from shared import addresses, coverage, integrations, leaving
+from shared.coverage import Coverage
 from shared.db.bookkeeping import integration_settings as table
-from shared.db.bookkeeping import runs
 from shared.errors import Conflict, Misuse
 from shared.integrations import OF_ENVIRONMENT, PROVIDERS, Integration
 from shared.secrets import Keyring
@@ -27,7 +27,7 @@ CREDENTIALS = {"kommo": ("jwtToken",), "gestao-click": ("apiKey", "secretToken")
 """What each vendor asks for, in the order in which its dialect takes them."""
 LONGEST_NAME = 100
 NOW = func.clock_timestamp()
-WORKABLE = table.c.metadata.op("-")("refused").op("-")("removed_at")
+WORKABLE = table.c.metadata.op("-")("refused").op("-")("removed_at").op("-")("removal")
 """The metadata of one that is worked on again."""
 
 
@@ -52,7 +52,7 @@ class Added:
     webhook_secret: str | None = field(repr=False)
 
 
-class Changes(TypedDict, total=False):
+class Changes(Coverage, total=False):
     active: bool
     auto_sync: bool
     sync_frequency: str | None
@@ -107,6 +107,8 @@ def keep(
     there = integrations.find(connection, *place)
     if there and not there.removed:
         raise Conflict(_duplicate(there))
+    if there and there.removing:
+        raise Conflict(_leaving(there.id))
     secret = secrets.token_urlsafe(32) if wanted.provider == "kommo" else None
     values = {
         "active": True,
@@ -124,7 +126,7 @@ def keep(
     back = made.on_conflict_do_update(
         index_elements=list(names),
         set_={**values, "metadata": WORKABLE.op("-")("webhook")},
-        where=table.c.metadata.has_key("removed_at"),
+        where=and_(table.c.metadata.has_key("removed_at"), leaving.UNDER_WAY.is_not(True)),
     )
     id_ = connection.scalar(back.returning(table.c.id))
     if id_ is None:
@@ -141,6 +143,10 @@ def _duplicate(there: Integration) -> str:
     )
 
 
+def _leaving(id_: int) -> str:
+    return f"integration {id_} is still being removed; a worker does it: ponte integrations list"
+
+
 def webhook_address(settings: Settings, secret: str) -> str:
     """Where Kommo should call; only the path while PONTE_PUBLIC_URL is not set."""
     return f"{(settings.ponte_public_url or '').rstrip('/')}/webhooks/kommo/{secret}"
@@ -151,8 +157,11 @@ def change(
 ) -> Integration:
     """Pauses, resumes, sets the schedule or other credentials; the next tick of beat knows."""
     there = integrations.by_id(connection, id_)
+    if there.removing:
+        raise Conflict(_leaving(id_))
     values: dict[str, Any] = {**changes, "updated_at": NOW}
     integrations.frequency(changes.get("sync_frequency"))
+    coverage.ensure_possible(connection, there, changes)
     if "credentials" in changes:
         if there.user_id in OF_ENVIRONMENT:
             raise Conflict(
@@ -192,46 +201,6 @@ def _ensure_workable(settings: Settings, integration: Integration) -> None:
         )
 
 
-def remove(connection: Connection, settings: Settings, id_: int) -> Integration:
-    """Deletes the credentials and ends its runs; its rows, and what its webhook sends, are kept."""
-    there = integrations.by_id(connection, id_)
-    if integrations.meant_by_environment(settings, there) and settings.configured(there.provider):
-        raise Conflict(
-            f"the credentials of integration {id_} are the environment's: take them out of there, "
-            "or pause it"
-        )
-    gone = func.jsonb_build_object("removed_at", NOW)
-    connection.execute(
-        update(table)
-        .where(table.c.id == id_)
-        .values(
-            active=False,
-            credentials=None,
-            credentials_seen=None,
-            metadata=table.c.metadata.op("||")(gone),
-            updated_at=NOW,
-        )
-    )
-    _end_runs(connection, id_)
-    return integrations.by_id(connection, id_)
-
-
-def _end_runs(connection: Connection, id_: int) -> None:
-    """Without an owner: a worker that is at one of them notices at its next page."""
-    connection.execute(
-        update(runs)
-        .where(runs.c.integration_id == id_, runs.c.state.in_(("queued", "running")))
-        .values(
-            state="failed",
-            owner=None,
-            lease_until=None,
-            finished_at=NOW,
-            position=None,
-            reason="the integration was removed",
-        )
-    )
-
-
 def listed(connection: Connection, settings: Settings) -> list[dict[str, Any]]:
     """Every integration as it is told: state, schedule, last sync, counts, errors; never a secret."""
     rows = connection.execute(select(table).order_by(table.c.id)).mappings()
@@ -254,9 +223,13 @@ def _told(settings: Settings, one: Integration, row: Mapping[str, Any]) -> dict[
         "credentials": ("stored" if one.stored else "environment") if held else "none",
         "auto_sync": one.auto_sync,
         "sync_frequency": one.sync_frequency,
+        "history_from": one.history_from,
+        "stores": one.stores,
+        "daily_share": one.daily_share,
         "token_expires_at": one.token_expires_at,
         "refused": one.refused,
         "webhook": row["webhook_digest"] is not None,
+        "removal": said.get("removal"),
         "last_sync": said.get("last_sync"),
         "last_error": said.get("last_error"),
         "runs_done": said.get("runs_done", 0),

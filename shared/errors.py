@@ -7,6 +7,7 @@ PonteError
 │   ├── Conflict                not possible as things stand: what stands in the way
 │   ├── NoCredentials           an integration that nobody has given credentials
 │   ├── MalformedToken          what was given cannot be a token of the vendor's
+│   ├── MalformedPair           the same of the ERP's two: which of them
 │   └── Unreachable             PostgreSQL or Redis does not answer: which, where, what to do
 ├── Retryable               the same call may succeed later; the run waits and goes on
 │   ├── VendorUnavailable       5xx, time-out, dropped connection, an answer that is no JSON
@@ -20,6 +21,8 @@ PonteError
 ├── Fatal                   the run ends and says why; nothing is retried by itself
 │   ├── CredentialsRefused      401, or the token's rights (403)
 │   │   ├── TokenExpired            by its own word: nothing was asked
+│   │   ├── PairRefused             of two tokens nobody says which is wrong: what was tried
+│   │   ├── PairSwapped             they work the other way round
 │   │   └── AccountElsewhere        3xx, or a 404 of the account itself: it was renamed
 │   ├── NotAvailable            402, 403, 404: the plan or the rights do not give this list
 │   │   └── SliceIgnored            another slice's records came: the parameters are not acted upon
@@ -72,6 +75,11 @@ class NoCredentials(Misuse):
 class MalformedToken(Misuse):
     def __init__(self, why: str) -> None:
         super().__init__(f"this is no token of Kommo's: {why}")
+
+
+class MalformedPair(Misuse):
+    def __init__(self, which: str, why: str) -> None:
+        super().__init__(f"{which} cannot be right: {why}. Nothing was asked with it.")
 
 
 class Unreachable(Misuse):
@@ -164,6 +172,22 @@ class TokenExpired(CredentialsRefused):
         Fatal.__init__(
             self,
             f"the token of {vendor} expired on {when}; generate a new one. Nothing was asked with it.",
+        )
+
+
+class PairRefused(CredentialsRefused):
+    def __init__(self, refusal: str, findings: Sequence[str]) -> None:
+        Fatal.__init__(
+            self, f"{refusal} It does not say which of the two is wrong: {'; '.join(findings)}."
+        )
+
+
+class PairSwapped(CredentialsRefused):
+    def __init__(self, vendor: str) -> None:
+        Fatal.__init__(
+            self,
+            f"{vendor} refused the pair as it was given, and takes it the other way round: "
+            "access token and secret token are exchanged.",
         )
 
 

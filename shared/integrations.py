@@ -37,9 +37,10 @@ LEAST_MINUTES, MOST_MINUTES = 5, 10080
 
 @dataclass(frozen=True)
 class Integration:
-    """stored: it has credentials of its own; removed: and now has none any more; token_expires_at: by the
-    token's own word, null where it does not say; history_from, stores, daily_share: None where the
-    settings decide, or where all stores are read."""
+    """stored: it has credentials of its own; removed: nobody reads it any more; removing: and a worker has
+    still to do something about it (shared/leaving.py); token_expires_at: by the token's own word, null
+    where it does not say; history_from, stores, daily_share: None where the settings decide, or where
+    all stores are read."""
 
     id: int
     user_id: str
@@ -55,6 +56,7 @@ class Integration:
     daily_share: float | None = None
     stored: bool = False
     removed: bool = False
+    removing: bool = False
     refused: bool = False
     token_expires_at: datetime | None = None
 
@@ -68,7 +70,8 @@ class Integration:
 
     @property
     def state(self) -> str:
-        return "active" if self.active else "removed" if self.removed else "paused"
+        gone = "removing" if self.removing else "removed"
+        return "active" if self.active else gone if self.removed else "paused"
 
 
 def ensure(connection: Connection, settings: Settings) -> list[Integration]:
@@ -142,6 +145,7 @@ def _integration(row: Any) -> Integration:
         daily_share=None if row.daily_share is None else float(row.daily_share),
         stored=row.credentials is not None,
         removed="removed_at" in row.metadata,
+        removing=(row.metadata.get("removal") or {}).get("done") is False,
         refused=row.metadata.get("refused") is not None,
         token_expires_at=datetime.fromisoformat(ends) if ends else None,
     )

@@ -19,6 +19,7 @@ DRAIN = "ponte.drain"
 SYNC = "ponte.sync"
 ANSWER = "ponte.answer"
 AUDIT = "ponte.audit"
+FORGET = "ponte.forget"
 SCHEDULE = "ponte.schedule"
 SCHEDULE_AUDITS = "ponte.schedule-audits"
 SWEEP = "ponte.sweep"
@@ -35,6 +36,7 @@ QUEUES = {
     SWEEP: "beat",
     TIDY: "beat",
     CARE: "beat",
+    FORGET: "beat",
 }
 """`webhooks` has a pool of its own; the other pool serves `beat` before `sync`."""
 

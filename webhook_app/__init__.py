@@ -26,6 +26,7 @@ from webhook_app import (
     oauth,
     problems,
     runs,
+    targets,
     wallet,
     webhooks,
 )
@@ -98,7 +99,7 @@ def _configure(app: Flask, own: Process) -> None:
 def _serve(app: OpenAPI) -> None:
     for api in (webhooks.api, health.api):
         app.register_api(api)
-    for api in (integrations.api, kommo.api, gestao_click.api, runs.api, metrics.api):
+    for api in (integrations.api, kommo.api, gestao_click.api, targets.api, runs.api, metrics.api):
         app.register_api(api)
     for api in wallet.APIS:
         app.register_api(api)

@@ -21,6 +21,7 @@ STATUSES = {
     "unknown": 404,
     "expired": 401,
     "refused": 401,
+    "swapped": 401,
     "wrong_account": 403,
     "blocked": 403,
     "not_available": 403,

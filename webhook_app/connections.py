@@ -18,8 +18,8 @@ from webhook_app.syncs import OfIntegration
 
 
 class Connection(BaseModel):
-    """code: connected; or, in a problem, missing, malformed, expired, revoked, wrong_account, blocked,
-    elsewhere, limited, not_available, unreachable, with `todo`: what to do."""
+    """code: connected; or, in a problem, missing, malformed, expired, revoked, swapped, wrong_account,
+    blocked, elsewhere, limited, not_available, unreachable, with `todo`: what to do."""
 
     status: str
     code: str
@@ -35,9 +35,17 @@ class Found(BaseModel):
     sample: list[Any]
 
 
+class Sample(BaseModel):
+    """count: by the vendor's own word; null: it does not say."""
+
+    count: int | None
+    items: list[dict[str, Any]]
+
+
 class Connected(Answer):
     data: Found
     connection: Connection
+    diagnostics: dict[str, Sample] = Field(description="of Gestão Click: its clients")
 
 
 class Tolerated(OfIntegration):
@@ -73,7 +81,9 @@ def test(
         "sample": found.get("sample") or [],
     }
     status = {name: str(found.get(name, "connected")) for name in ("status", "code")}
-    return answer(str(found.get("message") or "connected"), seen, connection=status)
+    told = str(found.get("message") or "connected")
+    seen_besides = found.get("diagnostics") or {}
+    return answer(told, seen, connection=status, diagnostics=seen_besides)
 
 
 def both_or_none(first: tuple[str, str | None], second: tuple[str, str | None]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from shared import resources
 from shared.db.mirror import rows_table
-from shared.resources.grammar import Carries, Embeds, Expansion, Owns, Refers, Resource
+from shared.resources.grammar import Carries, Child, Embeds, Expansion, Owns, Refers, Resource
 from webhook_app import listing
 from webhook_app.listing import RAW, Key, Row
 
@@ -17,7 +17,7 @@ from webhook_app.listing import RAW, Key, Row
 def names(resource: Resource) -> tuple[str, ...]:
     """What `with` may name."""
     declared = resource.listed.expands if resource.listed else ()
-    return (*(each.name for each in declared), RAW)
+    return (*(each.name for each in declared), *(child.name for child in resource.children), RAW)
 
 
 def expand(
@@ -31,6 +31,23 @@ def expand(
     for each in resource.listed.expands if resource.listed else ():
         if each.name in wanted:
             _add(connection, integration_id, resource, rows, each)
+    for child in resource.children:
+        if child.name in wanted:
+            _add_carried(connection, integration_id, resource, rows, child)
+
+
+def _add_carried(
+    connection: Connection,
+    integration_id: int,
+    resource: Resource,
+    rows: Sequence[Row],
+    child: Child,
+) -> None:
+    """The rows of a child's table, by `ordem`; a record that carries none has an empty list."""
+    (own,) = resource.key
+    found = listing.carried(connection, resource, child, integration_id, [row[own] for row in rows])
+    for row in rows:
+        row[child.name] = found.get(row[own], [])
 
 
 def _add(

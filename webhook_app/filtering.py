@@ -16,7 +16,9 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, TSQUERY
 
 from shared.db.mirror import numbers, rows_table
 from shared.resources.columns import Type
-from shared.resources.grammar import Filter, HasValue, Linked, Resource, Tagged
+from shared.resources.filters import Filter, HasValue, Linked, Tagged
+from shared.resources.grammar import Resource
+from webhook_app import erp_filters
 
 Condition = ColumnElement[bool]
 FEWEST_DIGITS = 4
@@ -69,9 +71,9 @@ def _conditions(resource: Resource, wanted: Wanted) -> Iterator[Condition]:
     yield from (_equals(resource, name, value) for name, value in wanted.equal.items())
     yield from (table.c[name] >= value for name, value in wanted.since.items())
     yield from (table.c[name] <= value for name, value in wanted.until.items())
-    declared = {each.name: each for each in (resource.listed.filters if resource.listed else ())}
+    declared = {each.name: each for each in resource.filters}
     for name, value in wanted.other.items():
-        yield _declared(resource, declared[name], value)
+        yield asked_for(resource, declared[name], value)
     if wanted.updated_since:
         yield table.c.changed_at >= wanted.updated_since
     if wanted.query:
@@ -86,7 +88,8 @@ def _equals(resource: Resource, name: str, value: Any) -> Condition:
     return column == (Decimal(value) if type_ is Type.NUMERIC else value)
 
 
-def _declared(resource: Resource, asked: Filter, value: Any) -> Condition:
+def asked_for(resource: Resource, asked: Filter, value: Any) -> Condition:
+    """A declared filter (shared/resources/filters.py), with the value that it was given."""
     table = rows_table(resource)
     match asked:
         case Linked(embedded=embedded):
@@ -97,6 +100,8 @@ def _declared(resource: Resource, asked: Filter, value: Any) -> Condition:
             return and_(
                 *(_has_value(resource, table, *one.split("=", maxsplit=1)) for one in value)
             )
+        case _:
+            return erp_filters.condition(resource, asked, value)
 
 
 def _embedded(table: Table, name: str, test: str = "") -> ColumnElement[Any]:

@@ -1,4 +1,4 @@
-"""/api/gestao-click: test-connection, the mirrored lists, sync."""
+"""/api/gestao-click: test-connection, the mirrored lists, sync, its schedule and what it has done."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
-from webhook_app import connections, lists, syncs
+from shared.resources import BY_NAME
+from webhook_app import best_sellers, connections, imports, lists, schedules, situations, syncs
 from webhook_app.auth import SECURITY
 from webhook_app.parsing import Body, checked
 from webhook_app.problems import Problem
@@ -15,6 +16,7 @@ from webhook_app.process import process
 from webhook_app.syncs import OfIntegration
 
 PROVIDER = "gestao-click"
+CLIENTES = BY_NAME["gestao_click.clientes"]
 api = APIBlueprint(
     "gestao_click",
     __name__,
@@ -55,4 +57,12 @@ def _ensure_configured(url: str | None) -> None:
 
 connections.serve(api, PROVIDER)
 lists.of_provider(api, PROVIDER)
+# the original's names, docs/origin-routes.md
+lists.serve_under(api, BY_NAME["gestao_click.situacoes_vendas"], "sales/situacoes")
+for _name in ("clients", "clientes"):
+    lists.serve_of(api, CLIENTES, BY_NAME["gestao_click.vendas"], "cliente_id", _name)
 syncs.serve(api, PROVIDER)
+schedules.serve(api)
+imports.serve(api)
+best_sellers.serve(api)
+situations.serve(api)

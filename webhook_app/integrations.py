@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
 from flask import Response
@@ -11,14 +12,18 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from shared import enrolment
+from shared import enrolment, leaving
+from shared.coverage import NAMES
 from shared.enrolment import Added, Changes, Wanted
 from shared.errors import UnknownTarget
+from shared.leaving import Mirror
+from shared.queue import FORGET
 from shared.settings import Settings
 from webhook_app import connections
 from webhook_app.auth import SECURITY, needs
 from webhook_app.envelopes import Answer, answer, moment, problems
-from webhook_app.parsing import Body, Whole, Words, checked
+from webhook_app.parsing import Body, Day, Query, Whole, Words, checked
+from webhook_app.problems import Problem
 from webhook_app.process import process
 
 
@@ -28,6 +33,14 @@ class LastRun(BaseModel):
     reason: str | None
 
 
+class Removal(BaseModel):
+    """rows: of the mirror, deleted so far; done: nothing is left for a worker to do."""
+
+    mirror: Literal["keep", "delete"]
+    rows: int
+    done: bool
+
+
 class IntegrationModel(BaseModel):
     """credentials: where they are kept, never what they are; webhook: it has an address of its own."""
 
@@ -35,18 +48,22 @@ class IntegrationModel(BaseModel):
     provider: str
     user: str
     wallet: str
-    state: Literal["active", "paused", "removed"]
+    state: Literal["active", "paused", "removing", "removed"]
     account_id: str | None
     account_name: str | None
     url: str | None
     credentials: Literal["stored", "environment", "none"]
     auto_sync: bool
     sync_frequency: str | None
+    history_from: date | None = Field(description="null: GESTAO_CLICK_HISTORY_FROM")
+    stores: list[str] | None = Field(description="ids of the stores that are read; null: all")
+    daily_share: float | None = Field(description="of the day's requests; null: PONTE_DAILY_SHARE")
     token_expires_at: datetime | None
     refused: bool = Field(
         description="the vendor refused the credentials: nothing is asked with them"
     )
     webhook: bool
+    removal: Removal | None
     last_sync: LastRun | None
     last_error: LastRun | None
     runs_done: int
@@ -69,6 +86,16 @@ class AddedAnswer(OneAnswer):
 
 class Path(BaseModel):
     id: Annotated[Whole, Field(ge=1)]
+
+
+CHOOSE = (
+    "say what becomes of its mirror: ?mirror=keep leaves every row where it is, ?mirror=delete deletes "
+    "the rows, their history and what was entered for this account; nothing was removed"
+)
+
+
+class RemoveQuery(Query):
+    mirror: Mirror | None = Field(None, description="what becomes of its rows; has to be said")
 
 
 class Credentials(Body):
@@ -100,12 +127,23 @@ class ChangeBody(Body):
     active: bool | None = Field(None, description="false pauses, true resumes")
     auto_sync: bool | None = Field(None, description="false: webhooks and orders only")
     sync_frequency: Frequency | None = Field(None, description="null: the settings' intervals")
+    history_from: Annotated[Day | None, Field(strict=False)] = Field(
+        None, description="the first day of history that is read; null: the settings'"
+    )
+    stores: list[Words] | None = Field(
+        None, max_length=1000, description="ids of the stores that are read; null: all of them"
+    )
+    daily_share: float | None = Field(
+        None, gt=0, le=1, description="of the day's requests; null: the settings'"
+    )
     credentials: Credentials | None = None
 
     def changes(self) -> Changes:
-        """What was said: null means something for the frequency only."""
+        """What was said; null means something where the settings decide instead."""
         said = {name: getattr(self, name) for name in self.model_fields_set}
-        kept = {n: v for n, v in said.items() if v is not None or n == "sync_frequency"}
+        kept = {n: v for n, v in said.items() if v is not None or n in ("sync_frequency", *NAMES)}
+        if self.daily_share is not None:
+            kept["daily_share"] = Decimal(str(self.daily_share))
         if self.credentials:
             kept["credentials"] = self.credentials.given()
         return cast(Changes, kept)
@@ -168,23 +206,31 @@ def add(body: AddBody) -> Response:
 @needs("admin")
 @checked
 def change(path: Path, body: ChangeBody) -> Response:
-    """Pause, resume, set the schedule or other credentials; no restart is needed"""
+    """Pause, resume, set the schedule, what is read, or other credentials; no restart is needed"""
     own = process()
     own.database.run(enrolment.change, own.settings, own.keys, path.id, body.changes())
     return answer("Changed.", _look(path.id))
 
 
-@api.delete("/<id>", responses={**problems(400, 401, 403, 404, 409, 503), "200": OneAnswer})
+@api.delete(
+    "/<id>",
+    responses={**problems(400, 401, 403, 404, 409, 503), "200": OneAnswer, "202": OneAnswer},
+)
 @needs("admin")
 @checked
-def remove(path: Path) -> Response:
-    """Delete the credentials; the rows are kept (`ponte integrations remove ID --with-data` deletes them)"""
+def remove(path: Path, query: RemoveQuery) -> Response:
+    """Remove it: its credentials go, and its webhook at Kommo; its mirror is kept or deleted, as you say
+
+    What is long is done by a worker: `state` is removing until then, `removal` tells how far it is.
+    """
+    if query.mirror is None:
+        raise Problem(400, CHOOSE, errors=[{"field": "mirror", "problem": "keep or delete"}])
     own = process()
-    own.database.run(enrolment.remove, own.settings, path.id)
-    return answer(
-        "Removed: its credentials are deleted, its rows are kept.",
-        _look(path.id),
-    )
+    gone = own.database.run(leaving.remove, own.settings, path.id, query.mirror)
+    if gone.removing:
+        own.ring(FORGET, path.id)
+    kept = "its rows are kept" if query.mirror == "keep" else "its rows are being deleted"
+    return answer(f"Removed: {kept}.", _look(path.id), 202 if gone.removing else 200)
 
 
 @api.post("/<id>/test", responses=connections.DOCUMENTED)

@@ -11,29 +11,25 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from shared import resources
 from shared.resources.columns import Column, Type
 from shared.resources.grammar import (
+    Aliases,
     Carries,
+    Child,
     Embeds,
     Expansion,
-    Filter,
-    HasValue,
-    Linked,
     Owns,
     Refers,
     Resource,
-    Tagged,
 )
-from webhook_app import expanding, listing
+from webhook_app import expanding, filter_models, listing
 from webhook_app.envelopes import Answer, Freshness, Pagination
 from webhook_app.listing import RAW
 from webhook_app.parsing import (
     INT64,
     Body,
     Day,
-    FieldValue,
     Flag,
     Limit,
     Moment,
-    Number,
     Page,
     Query,
     Whole,
@@ -41,14 +37,6 @@ from webhook_app.parsing import (
     chosen,
 )
 
-FILTERS: dict[Type, Any] = {
-    Type.BIGINT: Whole,
-    Type.TEXT: Words,
-    Type.NUMERIC: Number,
-    Type.BOOLEAN: Flag,
-    Type.DATE: Day,
-    Type.TEXTS: Words,
-}
 EARLIER = {"deleted": "include_deleted", "integration_id": "integration"}
 SPANS: dict[Type, Any] = {Type.DATE: Day, Type.MOMENT: Moment}
 ANSWERED: dict[Type, Any] = {
@@ -98,6 +86,53 @@ class Listing(Place):
     )
 
 
+def _in_vendors_words(resource: Resource) -> type[Listing]:
+    """The same with the vendor's own words for paging and order, where it has some."""
+    aliases = resource.listed.aliases if resource.listed else None
+    if aliases is None:
+        return Listing
+    names = [column.name for column in resource.columns if column.type is not Type.JSON]
+    fields: dict[str, Any] = {
+        aliases.page: (Page | None, Field(None, description="as page")),
+        aliases.limit: (Limit | None, Field(None, description="as limit")),
+        aliases.order: (chosen(names) | None, Field(None, description="as sort")),
+        aliases.direction: (
+            chosen(("asc", "desc")) | None,
+            Field(None, description="of the order"),
+        ),
+    }
+    return create_model(
+        _name(resource, "listing"),
+        __base__=Listing,
+        __validators__={"in_vendors_words": _translated(aliases)},
+        **fields,
+    )
+
+
+def _translated(aliases: Aliases) -> Any:
+    """The vendor's words become ours before anything is checked."""
+
+    def translate(cls: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
+        given = dict(given)
+        order, down = given.pop(aliases.order, None), given.pop(aliases.direction, None)
+        if down is not None and (order is None or str(down).lower() not in ("asc", "desc")):
+            raise ValueError(f"{aliases.direction} is asc or desc, and goes with {aliases.order}")
+        if order is not None:
+            _say_once(given, "sort", f"-{order}" if str(down).lower() == "desc" else order)
+        for ours, alias in (("page", aliases.page), ("limit", aliases.limit)):
+            if alias in given:
+                _say_once(given, ours, given.pop(alias))
+        return given
+
+    return model_validator(mode="before")(cast(Any, classmethod(translate)))
+
+
+def _say_once(given: dict[str, Any], name: str, value: Any) -> None:
+    if name in given:
+        raise ValueError(f"{name} is given in two words that mean the same: give one")
+    given[name] = value
+
+
 def _with(resource: Resource) -> dict[str, Any]:
     told = Field(None, alias="with", description="what to add out of the mirror, between commas")
     return {"expand": (chosen(expanding.names(resource), ",") | None, told)}
@@ -106,33 +141,23 @@ def _with(resource: Resource) -> dict[str, Any]:
 @cache
 def query_model(resource: Resource) -> type[Query]:
     fields: dict[str, Any] = {
-        column.name: (FILTERS[column.type] | None, None)
+        column.name: (filter_models.TYPES[column.type] | None, None)
         for column in resource.columns
-        if column.type in FILTERS and column.name not in Listing.model_fields
+        if column.type in filter_models.TYPES and column.name not in Listing.model_fields
     }
     for column in resource.columns:
         if column.type in SPANS:
             fields[f"{column.name}_from"] = (SPANS[column.type] | None, None)
             fields[f"{column.name}_to"] = (SPANS[column.type] | None, None)
-    filters = resource.listed.filters if resource.listed else ()
-    fields |= {each.name: _filter(each) for each in filters}
+    fields |= {each.name: filter_models.of(resource, each) for each in resource.filters}
     if resource.listed and resource.listed.search:
         told = f"text in {', '.join(resource.listed.search)}; numbers are found by their digits"
         fields["query"] = (Words | None, Field(None, description=told))
     sort = Field(None, description="a column, with - for descending")
     fields["sort"] = (chosen(_sortable(resource)) | None, sort)
-    return create_model(_name(resource, "query"), __base__=Listing, **fields, **_with(resource))
-
-
-def _filter(declared: Filter) -> tuple[Any, Any]:
-    match declared:
-        case Linked(embedded=embedded):
-            return (Whole | None, Field(None, description=f"one of its {embedded}"))
-        case Tagged():
-            return (Words | None, Field(None, description="a tag's name, in any case, or its id"))
-        case HasValue():
-            told = "FIELD=VALUE: the field's id, name or code, and what it holds; may be repeated"
-            return (list[FieldValue], Field([], max_length=10, description=told))
+    return create_model(
+        _name(resource, "query"), __base__=_in_vendors_words(resource), **fields, **_with(resource)
+    )
 
 
 def _sortable(resource: Resource) -> list[str]:
@@ -147,7 +172,9 @@ def one_query_model(resource: Resource) -> type[Query]:
 
 @cache
 def path_model(resource: Resource) -> type[BaseModel]:
-    fields: dict[str, Any] = {one.name: (FILTERS[one.type], ...) for one in resource.key_columns}
+    fields: dict[str, Any] = {
+        one.name: (filter_models.TYPES[one.type], ...) for one in resource.key_columns
+    }
     return create_model(_name(resource, "path"), **fields)
 
 
@@ -183,9 +210,18 @@ def plain_model(resource: Resource) -> Any:
 
 
 @cache
+def child_model(resource: Resource, child: Child) -> Any:
+    fields: dict[str, Any] = {"ordem": (int, ...)}
+    fields |= {column.name: (ANSWERED[column.type] | None, ...) for column in child.columns}
+    return create_model(_name(resource, f"of_{child.name}"), **fields)
+
+
+@cache
 def row_model(resource: Resource) -> Any:
     expands = resource.listed.expands if resource.listed else ()
     more: dict[str, Any] = {each.name: (_expanded(each), None) for each in expands}
+    for child in resource.children:
+        more[child.name] = (list[child_model(resource, child)], None)  # type: ignore[misc]
     fields = _columns(resource) | more
     return create_model(_name(resource, "row"), **fields, raw=(Any, None))
 

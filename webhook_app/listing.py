@@ -27,9 +27,9 @@ from sqlalchemy import (
 )
 
 from shared.db.bookkeeping import checkpoints
-from shared.db.mirror import rows_table, stamps_table
+from shared.db.mirror import child_table, rows_table, stamps_table
 from shared.resources.columns import Type
-from shared.resources.grammar import Carries, Embeds, Resource
+from shared.resources.grammar import Carries, Child, Embeds, Resource
 from webhook_app import filtering
 from webhook_app.envelopes import moment
 from webhook_app.filtering import Wanted
@@ -95,6 +95,27 @@ def by_key(
     found = connection.execute(_read(resource, integration_id, places, expand)).mappings()
     rows = {tuple(row[name] for name in resource.key): _readable(row) for row in found}
     return {key: rows[key] for key in wanted if key in rows}
+
+
+def carried(
+    connection: Connection,
+    resource: Resource,
+    child: Child,
+    integration_id: int,
+    keys: Sequence[Any],
+) -> dict[Any, list[Row]]:
+    """What the records of these keys carry, as sent; by the key, in order."""
+    table = child_table(resource, child)
+    parent = table.c[child.parent]
+    names = dict.fromkeys(("ordem", *(column.name for column in child.columns)))
+    chosen = select(parent.label("parent"), *(table.c[name] for name in names)).where(
+        table.c.integration_id == integration_id, parent.in_(keys)
+    )
+    found: dict[Any, list[Row]] = {}
+    for row in connection.execute(chosen.order_by(parent, table.c.ordem)).mappings():
+        own = _readable(row)
+        found.setdefault(own.pop("parent"), []).append(own)
+    return found
 
 
 def _key(resource: Resource, key: Sequence[Any]) -> Key:

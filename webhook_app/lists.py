@@ -34,21 +34,10 @@ def serve(api: APIBlueprint, resource: Resource) -> None:
     assert resource.listed  # noqa: S101
     names = dict.fromkeys((resource.listed.route, resource.name))
     for name in names:
-        _serve_list(api, resource, name)
+        serve_under(api, resource, name)
         _serve_one(api, resource, name)
         if resource.listed.body_id:
             _serve_post(api, resource, name)
-
-
-def _serve_list(api: APIBlueprint, resource: Resource, name: str) -> None:
-    def view(query: Any) -> Response:
-        return _list(resource, query)
-
-    _describe(
-        view, f"{name}_list", f"List {resource.full_name}", query=list_models.query_model(resource)
-    )
-    documented: ResponseDict = {**ASKED, "200": list_models.page_model(resource)}
-    api.get(f"/{name}", responses=documented)(checked(view))
 
 
 def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
@@ -64,6 +53,50 @@ def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
     )
     documented: ResponseDict = {**ASKED, "200": list_models.one_model(resource)}
     api.get(f"/{name}/{_key_in_path(resource)}", responses=documented)(checked(view))
+
+
+def serve_under(api: APIBlueprint, resource: Resource, name: str) -> None:
+    """The list once more, at another address: `sales/situacoes`."""
+
+    def view(query: Any) -> Response:
+        return _list(resource, query)
+
+    doc, asked = f"List {resource.full_name}", list_models.query_model(resource)
+    _describe(view, f"{name.replace('/', '_')}_list", doc, query=asked)
+    documented: ResponseDict = {**ASKED, "200": list_models.page_model(resource)}
+    api.get(f"/{name}", responses=documented)(checked(view))
+
+
+def serve_of(api: APIBlueprint, owner: Resource, resource: Resource, by: str, name: str) -> None:
+    """The rows that name one row of `owner` in the column `by`: `clients/{id}/vendas`."""
+
+    def view(path: Any, query: Any) -> Response:
+        integration_id = process().database.run(
+            _account, process().settings, owner, query.integration
+        )
+        (own,) = owner.key
+        process().database.run(_ensure_there, owner, integration_id, getattr(path, own))
+        return _list(resource, query.model_copy(update={by: getattr(path, own)}))
+
+    _describe(
+        view,
+        f"{name}_{owner.name}_{resource.name}",
+        f"{resource.full_name} of one row of {owner.full_name}",
+        path=list_models.path_model(owner),
+        query=list_models.query_model(resource),
+    )
+    documented: ResponseDict = {**ASKED, "200": list_models.page_model(resource)}
+    address = f"/{name}/{_key_in_path(owner)}/{resource.name}"
+    api.get(address, responses=documented)(checked(view))
+
+
+def _ensure_there(
+    connection: Connection, resource: Resource, integration_id: int, key: str
+) -> None:
+    if not listing.by_key(connection, resource, integration_id, [[key]]):
+        _, total = listing.rows(connection, resource, Wanted(integration_id, limit=1))
+        fresh = listing.freshness(connection, resource, integration_id)
+        raise Problem(404, _absent(resource, [key], total, fresh["synced_at"], False))
 
 
 def _key_in_path(resource: Resource) -> str:
@@ -127,12 +160,12 @@ def _list(resource: Resource, asked: Any, note: str = "") -> Response:
 def _wanted(resource: Resource, asked: Any, integration_id: int) -> Wanted:
     given = {name: value for name, value in asked if value not in (None, [])}
     columns = [column.name for column in resource.columns]
-    filters = [each.name for each in (resource.listed.filters if resource.listed else ())]
+    filters = [each.name for each in resource.filters]
     plain = ("page", "limit", "query", "updated_since", "include_deleted", "sort")
     return Wanted(
         integration_id,
         **{name: given[name] for name in plain if name in given},
-        equal={name: given[name] for name in columns if name in given and name not in plain},
+        equal={n: given[n] for n in columns if n in given and n not in (*plain, *filters)},
         since={n: given[f"{n}_from"] for n in columns if f"{n}_from" in given},
         until={n: given[f"{n}_to"] for n in columns if f"{n}_to" in given},
         other={name: given[name] for name in filters if name in given},
@@ -162,7 +195,7 @@ def _one(resource: Resource, key: list[Any], asked: Any, note: str = "") -> Resp
         live.one(resource, integration_id, key)
 
     def read(connection: Connection) -> Response:
-        expand = [*_expand(asked), RAW]
+        expand = [*_expand(asked), *(child.name for child in resource.children), RAW]
         found = listing.by_key(connection, resource, integration_id, [key], expand)
         fresh = listing.freshness(connection, resource, integration_id)
         rows = list(found.values())

@@ -76,6 +76,7 @@ Whole = Annotated[int, Field(strict=True, ge=-INT64, le=INT64), BeforeValidator(
 Page = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000), BeforeValidator(_digits)]
 Limit = Annotated[int, Field(strict=True, ge=1, le=250), BeforeValidator(_digits)]
 Words = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+SomeDigits = Annotated[str, Field(max_length=60, pattern=r"^[^\x00]*[0-9][^\x00]*$")]
 FieldValue = Annotated[str, Field(max_length=400, pattern=r"^[^=\x00]+=[^\x00]+$")]
 Number = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,8})?$")]
 Day = Annotated[date, BeforeValidator(_iso_day)]

@@ -32,8 +32,13 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
     try:
         return answering[kind](reach, question)
     except PonteError as error:
-        refused = inquiry.refusal(error)
+        refused = inquiry.refusal(error, _provider(question))
         return {**refused, "error": {"status": refused["status"]}}
+
+
+def _provider(question: Mapping[str, Any]) -> str:
+    named = resources.BY_NAME.get(str(question.get("resource")))
+    return named.provider if named else str(question.get("provider", "kommo"))
 
 
 def test_all(reach: Reach) -> list[tuple[Integration, dict[str, Any]]]:

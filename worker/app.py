@@ -72,6 +72,7 @@ TASKS: dict[str, Callable[..., None]] = {
     queue.DRAIN: tasks.drain_deliveries,
     queue.ANSWER: tasks.answer,
     queue.AUDIT: tasks.audit,
+    queue.FORGET: tasks.forget,
     queue.SCHEDULE: tasks.make_due_runs,
     queue.SCHEDULE_AUDITS: tasks.make_due_audits,
     queue.SWEEP: tasks.sweep,

@@ -134,8 +134,8 @@ def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
     if not integration.active:  # what it is sent is kept until it is resumed
         return False
     while time.monotonic() < deadline:
-        with _alone(reach, integration_id) as alone:
-            if not alone:
+        with alone(reach, integration_id) as ours:
+            if not ours:
                 return False
             Drain(reach, integration).work(deadline)
         # a bell that rang while the lock was held was answered by nobody
@@ -145,7 +145,7 @@ def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
 
 
 @contextmanager
-def _alone(reach: Reach, integration_id: int) -> Iterator[bool]:
+def alone(reach: Reach, integration_id: int) -> Iterator[bool]:
     """One drain per integration: a lock of the session, so that a killed worker gives it back at once."""
     with reach.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         key = {"integration": integration_id}

@@ -1,40 +1,89 @@
-"""The data of an integration that was removed: deleted, when somebody says so."""
+"""A removal that was ordered (shared/leaving.py), carried out: webhook, credentials, then the mirror.
+
+Rows go in batches, each in a transaction of its own: nothing is locked for long, and a worker that dies
+has lost nothing. Every table with a column `integration_id` is emptied, whatever declaration it follows
+from; a look at the vendor that was on its way may still write, so the tables are passed once more.
+"""
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
 import shared.db.wallet  # noqa: F401  (its tables are deleted from too)
-from shared import integrations
-from shared.db.bookkeeping import integration_settings as table
+from shared import integrations, leaving
 from shared.db.bookkeeping import report_views
 from shared.db.mirror import metadata
-from shared.errors import Conflict
+from shared.errors import PonteError
+from shared.logs import logger
+from worker import subscription
+from worker.drain import alone
+from worker.reach import Reach
+
+log = logger(__name__)
+BATCH = 5000
+TABLES = [one for one in reversed(metadata.sorted_tables) if "integration_id" in one.c]
 
 
-def forget_data(connection: Connection, id_: int) -> int:
-    """Deletes every row of a removed integration; it may then belong to another account. How many."""
-    if not integrations.by_id(connection, id_).removed:
-        raise Conflict(f"integration {id_} is not removed: its data stays")
-    _drop_views(connection, id_)
-    mirrored = [one for one in metadata.sorted_tables if "integration_id" in one.c]
-    gone = sum(
-        connection.execute(delete(one).where(one.c.integration_id == id_)).rowcount
-        for one in mirrored
-    )
-    connection.execute(
-        update(table)
-        .where(table.c.id == id_)
-        .values(
-            account_id=None,
-            webhook_digest=None,
-            webhook_secret=None,
-            metadata=func.jsonb_build_object("removed_at", func.clock_timestamp()),
-        )
-    )
+def carry_out(reach: Reach, id_: int, seconds: float) -> bool:
+    """Goes on with a removal for about `seconds`; True when there is more to do."""
+    deadline = time.monotonic() + seconds
+    with reach.engine.begin() as connection:
+        mirror = leaving.ordered(connection, id_)
+    if mirror is None:
+        return False
+    _say_goodbye(reach, id_)
+    if mirror == "delete" and not _forget_mirror(reach, id_, deadline):
+        return True
+    with reach.engine.begin() as connection:
+        leaving.finish(connection, id_, mirror)
+    log.info("integration_forgotten", integration=id_, mirror=mirror)
+    return False
+
+
+def _say_goodbye(reach: Reach, id_: int) -> None:
+    """Its webhook at Kommo goes while there are credentials to say so; what fails stops nothing: Kommo
+    gives a hook up by itself that is answered 404 for long enough (kommo-api.md 6.7)."""
+    with reach.engine.begin() as connection:
+        one = integrations.by_id(connection, id_)
+    if not one.stored:
+        return
+    try:
+        if one.provider == "kommo":
+            subscription.remove(reach, id_)
+    except PonteError as error:
+        log.warning("webhook_left", integration=id_, why=str(error))
+    with reach.engine.begin() as connection:
+        leaving.forget_credentials(connection, id_)
+
+
+def _forget_mirror(reach: Reach, id_: int, deadline: float) -> bool:
+    """Empties the tables until a whole pass finds nothing; False when time is up or a drain is at work."""
+    with reach.engine.begin() as connection:
+        _drop_views(connection, id_)
+    with alone(reach, id_) as nobody_drains:
+        while nobody_drains and time.monotonic() < deadline:
+            gone = 0
+            for table in TABLES:
+                while batch := _delete_batch(reach, table, id_):
+                    gone += batch
+                    if time.monotonic() > deadline:
+                        return False
+            if not gone:
+                return True
+    return False
+
+
+def _delete_batch(reach: Reach, table: Table, id_: int) -> int:
+    some = f"select ctid from {table.fullname} where integration_id = :id limit :most"  # noqa: S608
+    chosen = text(f"delete from {table.fullname} where ctid = any(array({some}))")  # noqa: S608
+    with reach.engine.begin() as connection:
+        gone = connection.execute(chosen, {"id": id_, "most": BATCH}).rowcount
+        if gone:
+            leaving.note_rows(connection, id_, gone)
     return gone
 
 

@@ -19,6 +19,7 @@ from shared.errors import (
     Misuse,
     NoCredentials,
     NotAvailable,
+    PairSwapped,
     Paused,
     PonteError,
     RateLimited,
@@ -30,15 +31,17 @@ from shared.errors import (
 )
 from shared.integrations import Integration
 from shared.settings import Settings
+from worker import erp_inquiry
 from worker.reach import Reach
 from worker.sources import claims, identity
 from worker.sources.budget import WEBHOOKS
 from worker.sources.kommo import API, Kommo
 from worker.sources.opening import Credentials, open_source
-from worker.sources.protocol import Account, Ask, Source
+from worker.sources.protocol import Account, Ask
 
 STATUSES: dict[type[PonteError], str] = {
     CredentialsRefused: "refused",
+    PairSwapped: "swapped",
     WrongAccount: "wrong_account",
     AddressBlocked: "blocked",
     NotAvailable: "not_available",
@@ -69,45 +72,50 @@ TODO = {
     "unreachable": "Check the address, DNS and the firewall; else the vendor is down.",
     "unknown": "See the integrations that exist: ponte integrations list.",
 }
-SAMPLE = 3
+CONTACTS = resources.BY_NAME["kommo.contacts"]
 FEATURES = {"webhooks": "/webhooks", "users": "/users"}
 
 
-def refusal(error: PonteError) -> dict[str, Any]:
+def refusal(error: PonteError, provider: str) -> dict[str, Any]:
     """What a vendor or a user caused, as an answer: status, code, what happened, what to do."""
+    todo = TODO if provider == "kommo" else TODO | erp_inquiry.TODO
     status = next((STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES), "failed")
     return {
         "ok": False,
         "status": status,
         "code": CODES.get(status, status),
         "message": str(error),
-        "todo": TODO.get(status, "Look into the worker's log."),
+        "todo": todo.get(status, "Look into the worker's log."),
     }
 
 
 def inquire(reach: Reach, integration: Integration, given: Credentials) -> dict[str, Any]:
     """The account, what it gives, its limits and a small sample; raises PonteError for what is wrong."""
-    provider = given.provider
-    token = claims.read(given.secrets[0]) if provider == "kommo" else {}
-    if provider == "kommo":
-        claims.ensure_usable(given.secrets[0], integration.account_id)
+    of_kommo = given.provider == "kommo"
+    return (_inquire if of_kommo else erp_inquiry.inquire)(reach, integration, given)
+
+
+def _inquire(reach: Reach, integration: Integration, given: Credentials) -> dict[str, Any]:
+    token = claims.read(given.secrets[0])
+    claims.ensure_usable(given.secrets[0], integration.account_id)
     source = open_source(reach, integration, given, priority=WEBHOOKS)
+    assert isinstance(source, Kommo)  # noqa: S101
     account = source.account()
-    identity.ensure_same(provider, integration.account_id, account)
+    identity.ensure_same(given.provider, integration.account_id, account)
     return {
         "ok": True,
         "status": "connected",
         "code": "connected",
-        "message": f"{provider} answers with this account's data",
+        "message": f"{given.provider} answers with this account's data",
         "account": {
             "id": account.ids[0],
             **account.details,
             "domains": _domains(given, token, account),
             "token": token,
         },
-        "features": _features(source),
-        "limits": _limits(reach.settings, provider),
-        "sample": _sample(source, provider),
+        "features": {name: _feature(source, path) for name, path in FEATURES.items()},
+        "limits": _limits(reach.settings),
+        "sample": _sample(source),
     }
 
 
@@ -122,14 +130,8 @@ def _domains(given: Credentials, token: Mapping[str, Any], account: Account) -> 
     }
 
 
-def _features(source: Source) -> dict[str, dict[str, Any]]:
-    """What depends on the plan and on the rights of the token's owner; why it is not there."""
-    if not isinstance(source, Kommo):
-        return {}
-    return {name: _feature(source, path) for name, path in FEATURES.items()}
-
-
 def _feature(source: Kommo, path: str) -> dict[str, Any]:
+    """Does it depend on the plan, or on the rights of the token's owner? Why it is not there."""
     try:
         source.door.get(f"{API}{path}", {"limit": 1})
     except NotAvailable as error:
@@ -137,26 +139,15 @@ def _feature(source: Kommo, path: str) -> dict[str, Any]:
     return {"available": True, "reason": None}
 
 
-def _limits(settings: Settings, provider: str) -> dict[str, Any]:
+def _limits(settings: Settings) -> dict[str, Any]:
     """Requests as they are configured; null: none."""
-    if provider == "kommo":
-        return {
-            "requests_per_second": settings.kommo_rate_limit or None,
-            "requests_per_second_of_address": settings.kommo_rate_limit_per_address,
-        }
     return {
-        "requests_per_second": settings.gestao_click_rate_limit or None,
-        "requests_per_day": settings.gestao_click_daily_limit,
+        "requests_per_second": settings.kommo_rate_limit or None,
+        "requests_per_second_of_address": settings.kommo_rate_limit_per_address,
     }
 
 
-def _sample(source: Source, provider: str) -> list[dict[str, Any]]:
-    """One contact of Kommo, a few records of the ERP: enough to see whose data it is."""
-    listed = [each for each in resources.of_provider(provider) if each.listed and each.by_id]
-    shown = resources.BY_NAME["kommo.contacts"] if provider == "kommo" else listed[0]
-    size = 1 if provider == "kommo" else SAMPLE
-    page = source.page(Ask(replace(shown, page_size=size), {}), 1)
-    return [
-        {"id": record.get("id"), "name": record.get("name") or record.get("nome")}
-        for record in page.records[:size]
-    ]
+def _sample(source: Kommo) -> list[dict[str, Any]]:
+    """One contact: enough to see whose data it is."""
+    page = source.page(Ask(replace(CONTACTS, page_size=1), {}), 1)
+    return [{"id": record.get("id"), "name": record.get("name")} for record in page.records[:1]]

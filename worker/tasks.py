@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from shared import deliveries, integrations, questions, queue, runs
+from shared import deliveries, integrations, leaving, questions, queue, runs
 from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
-from worker import answers, expiry, schedule, subscription
+from worker import answers, expiry, forgetting, schedule, subscription
 from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
@@ -21,6 +21,7 @@ log = logger(__name__)
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
 AUDIT_SECONDS = 30.0
+FORGET_SECONDS = 30.0
 
 
 def sync(reach: Reach, run_id: int) -> None:
@@ -42,6 +43,11 @@ def audit(reach: Reach, audit_id: int) -> None:
     """A short stretch of one audit: what waits behind it in the queue is of more use."""
     if audits.carry_out(reach, audit_id, AUDIT_SECONDS):
         reach.ring(queue.AUDIT, audit_id)
+
+
+def forget(reach: Reach, integration_id: int) -> None:
+    """A short stretch of a removal; the sweeper rings for the rest."""
+    forgetting.carry_out(reach, integration_id, FORGET_SECONDS)
 
 
 def make_due_audits(reach: Reach) -> None:
@@ -81,12 +87,13 @@ def make_due_runs(reach: Reach) -> None:
 
 
 def sweep(reach: Reach) -> None:
-    """Rings for what waits: deliveries, runs that are ready, runs whose worker died."""
+    """Rings for what waits: deliveries, runs that are ready, runs whose worker died, removals."""
     with reach.engine.begin() as connection:
         ours = [each.id for each in integrations.worked_on(connection, reach.settings)]
         inboxes = [id_ for id_ in deliveries.integrations_waiting(connection) if id_ in ours]
         ready = runs.ready(connection, ours)
-    for task, ids in ((queue.DRAIN, inboxes), (queue.SYNC, ready)):
+        removals = leaving.under_way(connection)
+    for task, ids in ((queue.DRAIN, inboxes), (queue.SYNC, ready), (queue.FORGET, removals)):
         # bells that still hang in the queue will be answered: more of them would only pile up
         if ids and not reach.redis.llen(queue.QUEUES[task]):
             for id_ in ids:

@@ -426,3 +426,54 @@ status_changes = Table(
     schema="kommo",
     comment="Moves of leads between stages that the mirror itself saw; see reports.kommo_stage_history",
 )
+
+sale_situations = Table(
+    "sale_situations",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("situacao_id", Text, primary_key=True),
+    Column("counts", Boolean, nullable=False),
+    _moment("updated_at", nullable=False, server_default=NOW),
+    schema="ponte",
+    comment="Whether sales in a situation count; without a row its name decides (cancel: they do not)",
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    Column("month", Date, nullable=False, comment="its first day"),
+    Column("store_id", Text, comment="loja_id; null: all stores together"),
+    Column("seller_id", Text, comment="vendedor_id; null: all sellers together"),
+    Column("amount", Numeric, nullable=False),
+    _moment("updated_at", nullable=False, server_default=NOW),
+    CheckConstraint("extract(day from month) = 1", name="targets_month"),
+    CheckConstraint("amount >= 0", name="targets_amount"),
+    UniqueConstraint(
+        "integration_id",
+        "month",
+        "store_id",
+        "seller_id",
+        name="targets_one",
+        postgresql_nulls_not_distinct=True,
+    ),
+    schema="ponte",
+)
+
+_SALES, _ORDERS, _PURCHASES, _RECEIVABLES, _PAYABLES = (
+    rows_table(resources.BY_NAME[f"gestao_click.{name}"])
+    for name in ("vendas", "ordens_servicos", "compras", "recebimentos", "pagamentos")
+)
+for _documents, _letter in ((_SALES, "v"), (_ORDERS, "o"), (_PURCHASES, "c")):
+    Index(
+        f"{_documents.name}_numero",
+        _documents.c.integration_id,
+        text(f"('{_letter}:' || reports.numero_do_codigo(codigo))"),
+    )
+for _titles in (_RECEIVABLES, _PAYABLES):
+    Index(
+        f"{_titles.name}_documento",
+        _titles.c.integration_id,
+        text("reports.documento_do_texto(descricao)"),
+    )

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 from shared import resources
 from shared.resources.columns import Column, Type
+from shared.resources.filters import Filter
 from shared.resources.grammar import (
     AnyOf,
     Child,
     Dimension,
     Expansion,
-    Filter,
     OneOf,
     PerRow,
     Resource,
@@ -77,8 +77,8 @@ def _section(resource: Resource) -> str:
         ("never stored", _code(*resource.dropped)),
         ("HTTP", _route(resource)),
         ("`query` looks into", _code(*(resource.listed.search if resource.listed else ()))),
-        ("`with` may add", _names(resource.listed.expands if resource.listed else ())),
-        ("filters besides columns", _names(resource.listed.filters if resource.listed else ())),
+        ("`with` may add", _names(_added(resource))),
+        ("filters besides columns", _names(resource.filters if resource.listed else ())),
     ]
     said = _table(("", ""), ((name, value) for name, value in facts if value))
     columns = _table(
@@ -114,8 +114,12 @@ def _code(*words: str) -> str:
     return ", ".join(f"`{word}`" for word in words if word)
 
 
-def _names(declared: Iterable[Expansion | Filter]) -> str:
+def _names(declared: Iterable[Expansion | Child | Filter]) -> str:
     return _code(*(each.name for each in declared))
+
+
+def _added(resource: Resource) -> tuple[Expansion | Child, ...]:
+    return (*resource.listed.expands, *resource.children) if resource.listed else ()
 
 
 def _parameters(resource: Resource) -> str:

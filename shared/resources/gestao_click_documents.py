@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.resources.columns import Column, asked, count, day, first_day, flag, money, word
+from shared.resources.filters import Holds
 from shared.resources.gestao_click_words import (
     CHANGED,
     ID,
@@ -48,7 +49,14 @@ def _documents(
     each_kind: tuple[Dimension, ...] = (OneOf("tipo", kinds),) if kinds else ()
     return erp_list(
         name,
-        Listed(route, search=("nome_cliente", "codigo"), large=True, newest="data"),
+        Listed(
+            route,
+            search=("nome_cliente", "codigo"),
+            # at the vendor it looks into a title that the row does not show (6)
+            filters=(Holds("nome", ("nome_cliente",)),),
+            large=True,
+            newest="data",
+        ),
         (
             ID,
             *type_,

@@ -6,6 +6,7 @@ Bank accounts have no balance in the API; titles are tied to documents by text o
 from __future__ import annotations
 
 from shared.resources.columns import count, day, flag, money, word
+from shared.resources.filters import AtLeast, AtMost, Holds, Settled
 from shared.resources.gestao_click_words import CHANGED, ID, STORES, additional, erp_list, named
 from shared.resources.grammar import Listed, OneOf, Resource, Unsettled, Windows
 
@@ -74,6 +75,12 @@ def _titles(name: str, route: str, parent: str, **params: str) -> Resource:
         Listed(
             route,
             search=("descricao", "codigo", "nome_cliente", "nome_fornecedor"),
+            filters=(
+                Holds("nome", ("descricao",)),
+                AtLeast("valor_inicio", ("valor",)),
+                AtMost("valor_fim", ("valor",)),
+                Settled("liquidado", "liquidado", due="data_vencimento"),
+            ),
             large=True,
             newest="data_vencimento",
         ),

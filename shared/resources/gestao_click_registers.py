@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.resources.columns import Column, day, flag, money, word
+from shared.resources.filters import AtLeast, AtMost, Digits, Filter, Flagged, Holds, InChild, Is
 from shared.resources.gestao_click_words import (
     CHANGED,
     ID,
@@ -17,6 +18,17 @@ ACTIVE_OR_NOT = ("1", "0")
 """The default list may hide inactive ones, so both are asked for (gestaoclick-api.md 6, 11.8)."""
 
 
+PARTNERS_ASKED_BY: tuple[Filter, ...] = (
+    Holds("nome", ("nome", "razao_social")),
+    Digits("cpf_cnpj", ("cpf", "cnpj")),
+    Digits("telefone", ("telefone", "celular")),
+    Holds("email", ("email",)),
+    Flagged("situacao", "ativo"),
+    InChild("cidade_id", "enderecos", "cidade_id"),
+    InChild("estado", "enderecos", "estado"),
+)
+
+
 def _partners(
     name: str, route: str, parent: str, *more: Column, slices: tuple[Dimension, ...] = ()
 ) -> Resource:
@@ -26,6 +38,7 @@ def _partners(
         Listed(
             route,
             search=("nome", "razao_social", "cpf", "cnpj", "email", "telefone", "celular"),
+            filters=PARTNERS_ASKED_BY,
             large=True,
             newest="modificado_em",
         ),
@@ -89,6 +102,11 @@ PRODUTOS = erp_list(
     Listed(
         "products",
         search=("nome", "codigo_interno", "codigo_barra"),
+        filters=(
+            Is("codigo", "codigo_interno"),
+            Flagged("ativo", "ativo"),
+            InChild("fornecedor_id", "fornecedores", "fornecedor_id"),
+        ),
         large=True,
         newest="modificado_em",
     ),
@@ -149,7 +167,14 @@ GRUPOS_PRODUTOS = erp_list(
 
 SERVICOS = erp_list(
     "servicos",
-    Listed("services", search=("nome", "codigo")),
+    Listed(
+        "services",
+        search=("nome", "codigo"),
+        filters=(
+            AtLeast("valor_inicio", ("valor_venda",)),
+            AtMost("valor_fim", ("valor_venda",)),
+        ),
+    ),
     (ID, word("codigo"), word("nome"), money("valor_venda"), word("observacoes")),
     detail=True,
 )

@@ -6,6 +6,7 @@ Most are lists without a detail route; their ids differ from account to account 
 from __future__ import annotations
 
 from shared.resources.columns import Column, flag, word
+from shared.resources.filters import BeginsAs
 from shared.resources.gestao_click_words import CHANGED, ID, erp_list
 from shared.resources.grammar import Child, Listed, Resource
 
@@ -93,5 +94,12 @@ ESTADOS = erp_list(
 # `codigo` are its state's `codigo`. Asked state by state it would be no cheaper, and should the filter be
 # ignored (the sample address calls it `estado`, the table `estado_id`), 27 times as dear and wrong.
 CIDADES = erp_list(
-    "cidades", Listed("cities", search=BY_NAME), (ID, word("codigo"), word("nome")), rarely=True
+    "cidades",
+    Listed(
+        "cities",
+        search=BY_NAME,
+        filters=(BeginsAs("estado_id", "codigo", to="gestao_click.estados"),),
+    ),
+    (ID, word("codigo"), word("nome")),
+    rarely=True,
 )

@@ -5,14 +5,30 @@ Facts: gestaoclick-api.md 3 (wrappers), 5 (stores, types), 6 (lists), 7 (objects
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.resources.columns import Column, count, day, flag, money, word
-from shared.resources.grammar import Asked, ById, Child, Dimension, Listed, PerRow, Resource
+from shared.resources.filters import Filter, Holds
+from shared.resources.grammar import (
+    Aliases,
+    Asked,
+    ById,
+    Child,
+    Dimension,
+    Listed,
+    PerRow,
+    Resource,
+)
 
 ID: Column = word("id")
 STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True, stores=True)
 """Without `loja_id` only the head office answers (gestaoclick-api.md 5)."""
 CHANGED: tuple[Column, ...] = (word("cadastrado_em"), word("modificado_em"))
 """Kept as text: the zone is unstated, and they are compared only with themselves (7, Time zone)."""
+
+WORDS = Aliases("pagina", "limite", "ordenacao", "direcao")
+BY_NAME: tuple[Filter, ...] = (Holds("nome", ("nome",)),)
+"""The vendor's `nome` is a part of the name."""
 
 
 def erp_list(
@@ -42,11 +58,18 @@ def erp_list(
         slices=slices,
         params=params or {},
         by_id=ById() if detail else None,
-        listed=listed,
+        listed=_in_vendors_words(listed, columns),
         dropped=dropped,
         rarely=rarely,
         page_size=100,
     )
+
+
+def _in_vendors_words(listed: Listed, columns: tuple[Column, ...]) -> Listed:
+    has_name = any(column.name == "nome" for column in columns)
+    said = any(each.name == "nome" for each in listed.filters)
+    filters = (*BY_NAME, *listed.filters) if has_name and not said else listed.filters
+    return replace(listed, filters=filters, aliases=WORDS)
 
 
 def named(what: str) -> tuple[Column, Column]:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from shared.resources.columns import Column
+from shared.resources.filters import AtLeast, AtMost, Filter
 
 Asked = Mapping[str, str]
 """Parameters that pick one slice of a list: {"tipo": "produto", "loja_id": "90001"}."""
@@ -258,29 +259,13 @@ OUTER = ".."
 
 
 @dataclass(frozen=True)
-class Linked:
-    """`contact_id=1`: the record embeds that id under `embedded`."""
+class Aliases:
+    """The vendor's own words for what every list understands: `pagina=2&ordenacao=data&direcao=desc`."""
 
-    name: str
-    embedded: str
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """`tag=VIP`: the record embeds a tag of that name, in any case, or of that id."""
-
-    name: str = "tag"
-
-
-@dataclass(frozen=True)
-class HasValue:
-    """`custom_field=CPF=123.456.789-09`: a field, by id, name or code, holds a value; may be repeated."""
-
-    name: str = "custom_field"
-
-
-Filter = Linked | Tagged | HasValue
-"""What can be asked of a row besides the values of its columns."""
+    page: str
+    limit: str
+    order: str
+    direction: str
 
 
 @dataclass(frozen=True)
@@ -291,7 +276,8 @@ class Listed:
     it knows the numbers); body_id: the key of a POST body that asks for one (`{"contactId": 1}`);
     expands: what `with` may name; filters: besides those by column; large: many thousand rows are to be
     expected, so the usual order and the numbers have indexes; newest: the column by which rows are in order
-    without another wish, newest first; without it `updated_at`, else `created_at`, where there is one.
+    without another wish, newest first; without it `updated_at`, else `created_at`, where there is one;
+    aliases: the vendor's words for paging and order.
     """
 
     route: str
@@ -301,6 +287,7 @@ class Listed:
     filters: tuple[Filter, ...] = ()
     large: bool = False
     newest: str | None = None
+    aliases: Aliases | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,6 +351,14 @@ class Resource:
     def windows(self) -> Windows | None:
         """The dimension by which the list is cut by date, if it is."""
         return next((each for each in self.slices if isinstance(each, Windows)), None)
+
+    @property
+    def filters(self) -> tuple[Filter, ...]:
+        """What can be asked besides columns; a list that is cut by date is asked by the same two words."""
+        declared = self.listed.filters if self.listed else ()
+        cut = self.windows
+        spans = (AtLeast(cut.start, cut.columns), AtMost(cut.end, cut.columns)) if cut else ()
+        return (*declared, *spans)
 
     @property
     def windowed(self) -> bool:

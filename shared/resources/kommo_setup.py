@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from shared.resources.columns import Type, asked, document, flag, integer, moment, text
-from shared.resources.grammar import (
-    AnyOf,
-    HasValue,
-    Listed,
-    OneOf,
-    Owns,
-    PerRow,
-    Refers,
-    Resource,
-    Webhook,
-)
+from shared.resources.filters import HasValue
+from shared.resources.grammar import AnyOf, Listed, OneOf, Owns, PerRow, Refers, Resource, Webhook
 from shared.resources.kommo_readers import CUSTOM_FIELDS, ENUMS
 from shared.resources.kommo_words import BY_ID, ENTITIES, MANY
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.resources.grammar import ById, Carries, Embeds, HasValue, Linked, Refers, Since, Tagged
+from shared.resources.filters import HasValue, Linked, Tagged
+from shared.resources.grammar import ById, Carries, Embeds, Refers, Since
 
 BY_ID = {"order[id]": "asc"}
 UPDATED = Since("updated_at", "updated_at")

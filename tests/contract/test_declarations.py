@@ -12,7 +12,8 @@ from shared import resources
 from shared.db.engine import connect
 from shared.db.mirror import SQL_TYPES, child_table, rows_table, stamps_table
 from shared.resources.columns import Column
-from shared.resources.grammar import Embeds, HasValue, Horizon, Owns, Refers, Resource
+from shared.resources.filters import HasValue, InChild, Linked, Tagged
+from shared.resources.grammar import Embeds, Horizon, Owns, Refers, Resource
 from tests.servers import copy_of
 
 every_resource = pytest.mark.parametrize("resource", resources.ALL, ids=lambda each: each.full_name)
@@ -216,6 +217,17 @@ def test_what_a_list_can_add_and_be_asked_for_exists_and_has_a_name_of_its_own(
         if isinstance(each, Refers):
             assert len(each.by) == len(resources.BY_NAME[each.to].key)
             assert set(each.by) <= columns
-    assert not {each.name for each in listed.filters} & columns
+    filters = [each.name for each in resource.filters]
+    assert len(filters) == len(set(filters))
+    for each in resource.filters:
+        if isinstance(each, InChild):
+            (child,) = (one for one in resource.children if one.name == each.child)
+            assert each.column in {column.name for column in child.columns}
+            continue
+        of_record = isinstance(each, Linked | Tagged | HasValue)
+        read = set() if of_record else set(getattr(each, "columns", ()) or (each.column,))
+        assert read <= columns
+        # what takes a column's place says something of that column
+        assert each.name not in columns or each.name in read
     has_value = any(isinstance(each, HasValue) for each in listed.filters)
     assert not has_value or "custom_fields" in columns

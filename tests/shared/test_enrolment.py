@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from shared import enrolment, integrations, runs
+from shared import enrolment, integrations, leaving, runs
 from shared.db.bookkeeping import integration_settings
 from shared.db.bookkeeping import runs as runs_table
 from shared.enrolment import Added, Wanted
 from shared.errors import Conflict, Misuse, UnknownTarget
 from shared.resources import BY_NAME
-from worker import forgetting
 from worker.reach import Reach
 
 TOKEN = "eyJhbGciOi.not-a-real-token.x"
@@ -151,7 +150,7 @@ def test_the_environments_credentials_are_changed_in_the_environment(reach: Reac
     with pytest.raises(Conflict, match="environment"):
         change(reach, kommo.id, credentials={"jwtToken": "x"})
     with pytest.raises(Conflict, match="environment"):
-        run(reach, enrolment.remove, reach.settings, kommo.id)
+        run(reach, leaving.remove, reach.settings, kommo.id, "keep")
     assert change(reach, kommo.id, active=False, sync_frequency="daily").state == "paused"
 
 
@@ -166,7 +165,7 @@ def test_removing_deletes_the_credentials_and_ends_the_runs(reach: Reach) -> Non
     with reach.engine.begin() as connection:
         leads = [BY_NAME["kommo.account"]]
         runs.request(connection, one, leads, full=True, trigger="cli")
-    gone = run(reach, enrolment.remove, reach.settings, one.id)
+    gone = run(reach, leaving.remove, reach.settings, one.id, "keep")
     assert gone.state == "removed"
     assert row(reach, one.id)["credentials"] is None
     states = run(reach, lambda c: list(c.scalars(select(runs_table.c.state))))
@@ -177,43 +176,11 @@ def test_removing_deletes_the_credentials_and_ends_the_runs(reach: Reach) -> Non
 
 def test_a_removed_one_comes_back_with_its_rows_by_being_added_again(reach: Reach) -> None:
     first = add(reach)
-    run(reach, enrolment.remove, reach.settings, first.integration.id)
+    run(reach, leaving.remove, reach.settings, first.integration.id, "keep")
     again = add(reach)
     assert again.integration.id == first.integration.id
     assert again.integration.state == "active"
     assert again.webhook_secret != first.webhook_secret
-
-
-def test_data_is_forgotten_only_of_one_that_is_removed_and_of_no_other(reach: Reach) -> None:
-    one, other = add(reach).integration, add(reach, user_id="south").integration
-    for each in (one, other):
-        with reach.engine.begin() as connection:
-            wanted_ = [BY_NAME["kommo.account"]]
-            runs.request(connection, each, wanted_, full=True, trigger="cli")
-    with pytest.raises(Conflict, match="not removed"):
-        run(reach, forgetting.forget_data, one.id)
-    run(reach, enrolment.remove, reach.settings, one.id)
-    assert run(reach, forgetting.forget_data, one.id) == 1
-    left = run(reach, lambda c: list(c.scalars(select(runs_table.c.integration_id))))
-    assert left == [other.id]
-
-
-def test_with_its_data_go_the_views_that_people_read(reach: Reach) -> None:
-    id_ = add(reach).integration.id
-    run(reach, enrolment.remove, reach.settings, id_)
-    for statement in (
-        "create view reports.kommo_7_leads as select 1 as id",
-        "create view reports.kommo_7_contacts as select 1 as id",
-        "create view public.somebodys as select * from reports.kommo_7_contacts",
-        f"insert into ponte.report_views (name, integration_id) values ('kommo_7_leads', {id_}),"
-        f" ('kommo_7_contacts', {id_})",
-    ):
-        run(reach, lambda c, sql=statement: c.exec_driver_sql(sql))
-    run(reach, forgetting.forget_data, id_)
-    left = (
-        "select viewname from pg_views where schemaname = 'reports' and viewname like 'kommo_7%%'"
-    )
-    assert run(reach, lambda c: list(c.exec_driver_sql(left).scalars())) == ["kommo_7_contacts"]
 
 
 # --- which one is meant

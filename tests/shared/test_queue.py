@@ -107,6 +107,7 @@ def test_every_task_has_a_queue_and_ends_before_it_becomes_visible_again() -> No
         queue.TIDY,
         queue.CARE,
         queue.AUDIT,
+        queue.FORGET,
         queue.SCHEDULE_AUDITS,
     }
     assert set(queue.QUEUES) == tasks

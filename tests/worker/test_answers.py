@@ -13,7 +13,7 @@ from shared.errors import Misuse
 from shared.resources import BY_NAME
 from tests.ground import Ground, reaching
 from worker import answers, tasks
-from worker.inquiry import SAMPLE
+from worker.erp_inquiry import SAMPLE
 from worker.sources import claims
 
 TEST = questions.TEST_CONNECTION
@@ -31,6 +31,7 @@ def test_a_connection_that_works_shows_the_account_and_a_small_sample(
     said = ask(ground, TEST, provider=provider)
     assert (said["ok"], said["status"]) == (True, "connected")
     assert 1 <= len(said["sample"]) <= SAMPLE
+    assert all(set(record) == {"id", "name"} for record in said["sample"])
     assert ground.requests(provider) == (4 if provider == "kommo" else 2)
 
 
@@ -229,3 +230,117 @@ def test_an_unknown_integration_is_told(ground: Ground) -> None:
 )
 def test_a_foreign_domain_in_a_token_is_not_believed(api_domain: object) -> None:
     assert "api_domain" not in claims.read(token(api_domain=api_domain))
+
+
+# --- the ERP's pair of tokens
+
+PAIR = ("apiKey", "secretToken")
+
+
+def with_pair(ground: Ground, *pair: str, **changes: Any) -> dict[str, Any]:
+    """The test of a pair that somebody posts; in `changes` the settings under which it is done."""
+    settings = ground.reach.settings.model_copy(update=changes)
+    question = {"provider": "gestao-click", "credentials": dict(zip(PAIR, pair, strict=True))}
+    with reaching(settings) as (reach, _):
+        return answers.answer(reach, TEST, question)
+
+
+def test_the_erps_answer_tells_stores_clients_and_limits(ground: Ground) -> None:
+    said = ask(ground, TEST, provider="gestao-click")
+    stores = [{"id": s["id"], "nome": s["nome"]} for s in ground.box.truth("gestao-click", "lojas")]
+    assert said["account"]["stores"] == stores
+    clients = ground.box.truth("gestao-click", "clientes")
+    assert said["diagnostics"]["clients"]["count"] == len(clients)
+    names = {(client["id"], client["nome"]) for client in clients}
+    shown = said["diagnostics"]["clients"]["items"]
+    assert len(shown) == SAMPLE
+    assert {(one["id"], one["name"]) for one in shown} <= names
+    assert said["limits"]["requests_per_day"] == ground.reach.settings.gestao_click_daily_limit
+
+
+def test_the_days_requests_are_those_of_the_company_whoever_posts_its_tokens(
+    ground: Ground,
+) -> None:
+    stores = BY_NAME["gestao_click.lojas"]
+    assert ground.sync(stores)["state"] == "done"
+    ground.box.reset_stats()  # so far nobody knew which company it is
+    assert ground.sync(stores)["state"] == "done"
+    used = ground.requests("gestao-click")
+    said = with_pair(ground, *ground.box.gestao_click_tokens)
+    assert said["limits"]["used_in_24_hours"] == used > 0
+
+
+def test_tokens_that_are_exchanged_are_found_out_with_one_request_more(ground: Ground) -> None:
+    access, secret = ground.box.gestao_click_tokens
+    said = with_pair(ground, secret, access)
+    assert (said["ok"], said["status"]) == (False, "swapped")
+    assert ground.requests("gestao-click") == 2
+    assert access not in str(said)
+    assert secret not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("pair", "told"),
+    [
+        (("a" * 40, "{secret}"), []),
+        (("{access}", "b" * 40), []),
+        (("{access}", "short"), ["secretToken has 5 characters"]),
+        (("z" * 40, "short"), ["apiKey has 40 characters", "secretToken has 5 characters"]),
+    ],
+)
+def test_a_pair_that_is_refused_says_what_was_tried_and_what_looks_odd(
+    ground: Ground, pair: tuple[str, str], told: list[str]
+) -> None:
+    access, secret = ground.box.gestao_click_tokens
+    given = [part.format(access=access, secret=secret) for part in pair]
+    said = with_pair(ground, *given)
+    assert (said["ok"], said["status"], said["code"]) == (False, "refused", "revoked")
+    assert "the other way round they were refused too" in said["message"]
+    assert [one for one in PAIR if f"{one} has" in said["message"]] == [t.split()[0] for t in told]
+    assert all(one in said["message"] for one in told)
+    assert not any(token in str(said) for token in given)
+    assert ground.requests("gestao-click") == 2
+
+
+def test_when_the_other_way_round_cannot_be_tried_it_is_said_after_one_request(
+    ground: Ground,
+) -> None:
+    access, secret = ground.box.gestao_click_tokens
+    ground.box.faults.add({"vendor": "gestao-click", "kind": "500_html"})
+    said = with_pair(ground, secret, access)
+    assert said["status"] == "refused"
+    assert "could not be tried" in said["message"]
+    assert ground.requests("gestao-click") == 2
+
+
+@pytest.mark.parametrize(
+    "pair", [("", "b" * 40), ("a" * 40, "b b"), ("a\r\nX-Evil: 1", "b"), ("ä", "b"), ("a", "a")]
+)
+def test_a_pair_that_cannot_be_one_is_not_sent(ground: Ground, pair: tuple[str, str]) -> None:
+    said = with_pair(ground, *pair)
+    assert (said["ok"], said["status"]) == (False, "malformed")
+    assert "Kommo" not in str(said)
+    assert ground.requests("gestao-click") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("429", "limited"), ("drop", "unreachable"), ("500_html", "unreachable")]
+)
+def test_what_else_goes_wrong_at_the_erp_has_a_word_of_its_own(
+    ground: Ground, kind: str, status: str
+) -> None:
+    ground.box.faults.add({"vendor": "gestao-click", "kind": kind})
+    said = ask(ground, TEST, provider="gestao-click")
+    assert (said["ok"], said["status"]) == (False, status)
+    assert said["todo"]
+
+
+def test_clients_that_cannot_be_read_are_no_success(ground: Ground) -> None:
+    ground.box.faults.add({"vendor": "gestao-click", "kind": "500_html", "path": "/clientes"})
+    assert ask(ground, TEST, provider="gestao-click")["ok"] is False
+
+
+def test_another_companys_pair_is_told_by_its_stores(ground: Ground) -> None:
+    assert ground.sync(BY_NAME["gestao_click.lojas"])["state"] == "done"
+    ground.run(lambda c: c.execute(text("update ponte.integration_settings set account_id = '7'")))
+    assert ask(ground, TEST, provider="gestao-click")["code"] == "wrong_account"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shared.errors import Misuse
+from worker.commands.removing import Id, remove
 
 if TYPE_CHECKING:
     from shared.enrolment import Changes, Wanted
     from worker.reach import Reach
 
+USUAL = ("usual", "default")
 group = typer.Typer(help="The accounts that are mirrored.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
-Id = Annotated[int, typer.Argument(metavar="ID", help="As `ponte integrations list` shows it.")]
 SecretsFile = Annotated[
     Path | None,
     typer.Option(
@@ -157,8 +160,18 @@ def _line(row: Mapping[str, Any]) -> str:
     return (
         f"{row['id']:>3}  {row['provider']:12} {whose:24} {row['state']:8} "
         f"credentials: {row['credentials']:11} account {row['account_id'] or 'not met yet'}  "
-        f"{schedule}, last read {last}{error}"
+        f"{schedule}{_own_coverage(row)}, last read {last}{error}"
     )
+
+
+def _own_coverage(row: Mapping[str, Any]) -> str:
+    """What is read of it, where its own settings say so."""
+    told = {
+        "history from": row["history_from"],
+        "stores": " ".join(row["stores"] or ()),
+        "daily share": row["daily_share"],
+    }
+    return "".join(f", {name} {value}" for name, value in told.items() if value)
 
 
 @group.command()
@@ -218,6 +231,60 @@ def schedule(
 
 
 @group.command()
+def settings(
+    id_: Id,
+    history_from: Annotated[
+        str | None,
+        typer.Option("--history-from", metavar="DAY", help="2024-01-31; `usual`: the settings'"),
+    ] = None,
+    stores: Annotated[
+        str | None, typer.Option("--stores", help="Their ids, between commas; `all` of them.")
+    ] = None,
+    daily_share: Annotated[
+        str | None,
+        typer.Option("--daily-share", help="Of the day's requests: 0.5; `default`: the settings'"),
+    ] = None,
+) -> None:
+    """Sets what is read of an account at Gestão Click; without options shows it."""
+    changes: Changes = {}
+    if history_from is not None:
+        changes["history_from"] = None if history_from in USUAL else _day(history_from)
+    if stores is not None:
+        ids = [one.strip() for one in stores.split(",") if one.strip()]
+        changes["stores"] = None if stores == "all" else ids
+    if daily_share is not None:
+        changes["daily_share"] = None if daily_share in USUAL else _share(daily_share)
+    _change(id_, changes)
+    typer.echo(_covered(id_))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misuse(f"history from {text!r}: write a day as 2024-01-31, or `usual`") from None
+
+
+def _share(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise Misuse(f"daily share {text!r}: write a number as 0.5, or `default`") from None
+
+
+def _covered(id_: int) -> str:
+    from shared import integrations
+
+    with _opened() as reach, reach.engine.begin() as connection:
+        one = integrations.by_id(connection, id_)
+    share = "the usual share" if one.daily_share is None else f"{one.daily_share:g}"
+    return (
+        f"integration {id_}: history from {one.history_from or 'the usual day'}, "
+        f"stores: {', '.join(one.stores or ()) or 'all'}, {share} of the day's requests"
+    )
+
+
+@group.command()
 def credentials(id_: Id, secrets_file: SecretsFile = None) -> None:
     """Gives it other secrets, of the same account."""
     from shared import integrations
@@ -235,47 +302,10 @@ def _change(id_: int, changes: Changes) -> None:
         enrolment.change(connection, reach.settings, reach.keys, id_, changes)
 
 
-@group.command()
-def remove(
-    id_: Id,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    with_data: Annotated[
-        bool, typer.Option("--with-data", help="Delete its mirrored rows too.")
-    ] = False,
-) -> None:
-    """Deletes its credentials. Its rows are kept unless --with-data is given."""
-    from shared import enrolment
-    from worker import forgetting
-
-    what = "credentials and every mirrored row" if with_data else "credentials"
-    if not yes and not typer.confirm(f"Delete the {what} of integration {id_}?"):
-        raise typer.Exit(2)
-    with _opened() as reach:
-        _unsubscribe(reach, id_)
-        with reach.engine.begin() as connection:
-            enrolment.remove(connection, reach.settings, id_)
-            gone = forgetting.forget_data(connection, id_) if with_data else 0
-    kept = f"{gone:,} rows are deleted too" if with_data else "its rows are kept"
-    typer.echo(f"integration {id_} is removed: its credentials are deleted, {kept}")
-
-
-def _unsubscribe(reach: Reach, id_: int) -> None:
-    """Its webhook at Kommo goes while there are credentials to say so; what fails stops nothing."""
-    from shared import integrations
-    from shared.errors import PonteError
-    from worker import subscription
-
-    with reach.engine.begin() as connection:
-        one = integrations.by_id(connection, id_)
-    if one.provider != "kommo" or not one.stored:
-        return
-    try:
-        subscription.remove(reach, id_)
-    except PonteError as error:
-        typer.echo(f"its webhook at Kommo is left: {error}", err=True)
-
-
 def _opened() -> Any:
     from worker.commands.opened import opened
 
     return opened("ponte-integrations", log_level="WARNING")
+
+
+group.command()(remove)

@@ -1,7 +1,11 @@
 """`ponte integrations`: secrets come by a file or by standard input, answers by words and exit codes."""
 
 import json
+import os
+import pty
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ from typer.testing import CliRunner, Result
 from sandbox import Sandbox
 from sandbox.tokens import kommo_token
 from shared.errors import Conflict, Misuse, UnknownTarget
+from tests.docs.declared_settings import ROOT
 from worker.commands.integrations import group
 from worker.commands.webhooks import group as hooks
 
@@ -121,9 +126,10 @@ def test_it_is_paused_resumed_scheduled_and_removed(ponte: Ponte) -> None:
     ponte("schedule", id_, "--frequency", "usual", "--auto")
     assert rows(ponte)[0]["sync_frequency"] is None
     ponte("credentials", id_, given="another")
-    assert ponte("remove", id_, given="n\n").exit_code == 2
+    with pytest.raises(Misuse, match=r"--keep-mirror, or .* --delete-mirror"):
+        ponte("remove", id_, given="keep\n")
     assert rows(ponte)[0]["state"] == "active"
-    done = ponte("remove", id_, "--yes")
+    done = ponte("remove", id_, "--keep-mirror")
     assert "its rows are kept" in done.stdout
     assert (rows(ponte)[0]["state"], rows(ponte)[0]["credentials"]) == ("removed", "none")
 
@@ -137,7 +143,7 @@ def test_removing_ends_its_subscription_at_kommo_and_leaves_the_others(ponte: Po
         assert len(box.truth("kommo", "webhooks")) == len(others) + 1
         listed = CliRunner().invoke(hooks, ["list", "--integration", id_, "--json"])
         assert [hook["ours"] for hook in json.loads(listed.stdout)].count(True) == 1
-        assert ponte("remove", id_, "--yes", "--with-data").exit_code == 0
+        assert ponte("remove", id_, "--delete-mirror").exit_code == 0
         assert box.truth("kommo", "webhooks") == others
 
 
@@ -152,3 +158,51 @@ def test_an_owners_consent_is_asked_for_by_an_address(
     assert done.stdout.startswith("https://www.kommo.com/oauth?client_id=the-client&state=")
     with pytest.raises(Misuse, match="only Kommo"):
         ponte("add", "gestao-click", "--user", "n", "--oauth")
+
+
+def at_a_terminal(arguments: list[str], typed: bytes) -> tuple[int, str]:
+    """A command in a process of its own, with somebody at the keyboard; exit code and what was shown."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "worker.cli", *arguments])  # noqa: S606
+    os.write(terminal, typed)
+    shown = b""
+    with suppress(OSError):  # the end of a terminal, on Linux
+        while more := os.read(terminal, 4096):
+            shown += more
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+def test_at_a_terminal_it_asks_what_becomes_of_the_mirror(
+    ponte: Ponte, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    remove = ["integrations", "remove", str(add(ponte)["id"])]
+    code, shown = at_a_terminal(remove, b"n\nn\n")
+    assert (code, "kommo of north" in shown) == (2, True)
+    assert rows(ponte)[0]["state"] == "active"
+    code, shown = at_a_terminal(remove, b"y\ny\n")
+    assert (code, "every mirrored row" in shown) == (0, True)
+    assert rows(ponte)[0]["removal"]["done"] is True
+
+
+def test_what_is_read_of_an_account_is_set_and_shown(ponte: Ponte) -> None:
+    wanted = ("add", "gestao-click", "--user", "n", "--no-test")
+    ponte(*wanted, given="access\nsecret\n")
+    id_ = str(rows(ponte)[0]["id"])
+    done = ponte("settings", id_, "--history-from", "2024-01-31", "--daily-share", "0.25")
+    assert "history from 2024-01-31, stores: all, 0.25" in done.stdout
+    assert "history from 2024-01-31, daily share 0.25" in ponte("list").stdout
+    assert (rows(ponte)[0]["daily_share"], rows(ponte)[0]["stores"]) == (0.25, None)
+    ponte("settings", id_, "--history-from", "usual", "--daily-share", "default", "--stores", "all")
+    assert rows(ponte)[0]["history_from"] is None
+    for option, value, why in (
+        ("--history-from", "yesterday", "2024-01-31"),
+        ("--daily-share", "half", "0.5"),
+        ("--daily-share", "nan", "0.5"),
+        ("--daily-share", "2", "at most 1"),
+    ):
+        with pytest.raises(Misuse, match=why):
+            ponte("settings", id_, option, value)
+    with pytest.raises(Conflict, match=r"no store .* is mirrored yet"):
+        ponte("settings", id_, "--stores", "90001")
