@@ -10,7 +10,7 @@ import pytest
 
 from shared.settings import is_loopback
 
-pytest_plugins = ["tests.servers", "tests.ground"]
+pytest_plugins = ["tests.servers", "tests.clock", "tests.ground"]
 
 _GIVEN = ("TEST_DATABASE_URL", "DATABASE_URL", "REDIS_URL")
 ALLOWED = {urlsplit(os.environ[name]).hostname for name in _GIVEN if os.environ.get(name)}

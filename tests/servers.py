@@ -37,7 +37,7 @@ def migrate(url: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An empty database that is ours for the session, on a server where we may make more."""
-    with _postgres_server(tmp_path_factory.mktemp("postgres")) as server, _database(server) as url:
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server, _database(server) as url:
         yield url
 
 
@@ -78,7 +78,7 @@ def copy_of(postgres_url: str, template_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def _postgres_server(folder: Path) -> Iterator[str]:
+def postgres_server(folder: Path) -> Iterator[str]:
     if given := os.environ.get("TEST_DATABASE_URL") or os.environ.get("DATABASE_URL"):
         yield given.replace("postgres://", "postgresql://", 1)
         return

@@ -49,9 +49,12 @@ def of(connection: Connection, settings: Settings, integration: Integration) -> 
     return Allowance(settings.gestao_click_daily_limit, share, row.used, row.others)
 
 
+# What others used is heard of only when all is used up; until it is heard of again, as much of it is
+# taken to be free again as of the 24 hours has passed since.
 _USED = text(
     """
-    select coalesce(sum(requests), 0)::int as used, coalesce(max(others), 0)::int as others
+    select coalesce(sum(requests), 0)::int as used, coalesce(max(others * (1 -
+        extract(epoch from clock_timestamp() - hour) / 86400)), 0)::int as others
     from sync.usage where budget = :budget and hour > clock_timestamp() - interval '24 hours'
     """
 )

@@ -1,8 +1,7 @@
 """How often each part of each list is read, so that a day's requests suffice. Pure arithmetic.
 
-When they do not suffice for every wish, each tier keeps a small share of its own, and the rest is given
-in the order of importance: what matters least waits longest. When they more than suffice, the spare ones
-bring older things more often.
+When they do not suffice for every wish, what matters least waits first and longest, down to a pace at
+which nothing starves. When they more than suffice, the spare ones bring older things more often.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ class Tier(StrEnum):
     HISTORY = "history"
 
 
-KEPT = {Tier.OPEN: 0.10, Tier.WHOLE: 0.05, Tier.AHEAD: 0.05, Tier.HISTORY: 0.10}
-"""Of the allowance, for each tier, however little there is: nothing starves."""
+SLOWEST = 0.25
+"""A tier is read this often, of what it should be, before one that matters more has to wait."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ def allot(duties: Sequence[Duty], allowance: int) -> list[Turn]:
     wanted = {tier: _a_day(duties, tier, at_best=False) for tier in Tier}
     most = {tier: _a_day(duties, tier, at_best=True) for tier in Tier}
     given = _given(wanted, allowance)
-    spare = max(0.0, allowance - sum(given.values()))
+    spare = max(0.0, allowance - sum(wanted.values()))
     for tier in Tier:
-        more = min(spare, most[tier] - wanted[tier]) if given[tier] == wanted[tier] else 0.0
+        more = min(spare, most[tier] - wanted[tier])
         given[tier], spare = given[tier] + more, spare - more
     pace = {tier: given[tier] / wanted[tier] if wanted[tier] else 1.0 for tier in Tier}
     ordered = sorted(duties, key=lambda duty: list(Tier).index(duty.tier))
@@ -89,13 +88,13 @@ def _a_day(duties: Sequence[Duty], tier: Tier, *, at_best: bool) -> float:
 
 
 def _given(wanted: Mapping[Tier, float], allowance: int) -> dict[Tier, float]:
-    """Requests of a day for each tier: what it keeps, then by importance what it wants."""
-    kept = {tier: min(wanted[tier], KEPT.get(tier, 0.0) * allowance) for tier in Tier}
-    rest = allowance - sum(kept.values())
+    """Requests of a day for each tier: to each so much that it does not starve, then by importance."""
+    slowest = min(SLOWEST, allowance / max(sum(wanted.values()), 1.0))
+    rest = allowance - slowest * sum(wanted.values())
     given = {}
     for tier in Tier:
-        more = min(rest, wanted[tier] - kept[tier])
-        given[tier], rest = kept[tier] + more, rest - more
+        more = min(rest, wanted[tier] * (1 - slowest))
+        given[tier], rest = wanted[tier] * slowest + more, rest - more
     return given
 
 

@@ -57,6 +57,11 @@ class Column:
     read: Reader
     asked: bool = False
 
+    def holds(self, said: str) -> Value:
+        """What the column holds where a parameter of its name says `said`: "0" is False to a flag."""
+        convert = {Type.BIGINT: _to_int, Type.BOOLEAN: _to_flag}.get(self.type)
+        return convert(said) if convert else said
+
 
 def dig(record: Record, path: Sequence[str]) -> Any:
     """The value at a path of keys, None where the path ends early."""

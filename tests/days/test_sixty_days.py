@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.days.conftest import Company, company_on
+from tests.days.company import Company, company_on
 
 pytestmark = pytest.mark.xdist_group("days")
 DAYS, MOMENTS, TURNS = 60, 6, (3, 6)
@@ -31,11 +31,11 @@ Sheet = dict[tuple[str, str, str], dict[str, int]]
 
 
 def test_every_evening_the_wallet_holds_what_the_shops_books_hold(
-    ahead_url: str, monkeypatch: pytest.MonkeyPatch
+    clock_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {"gestao_click_catalogue_seconds": 86400.0}
     shop = {"leads": 80, "sales": 240, "months": 6, "seed": 11, "other_tool": 10_000}
-    with company_on(ahead_url, monkeypatch, settings=settings, **shop) as company:
+    with company_on(clock_url, monkeypatch, settings=settings, **shop) as company:
         company.turn()
         agrees(company, 0)
         for day in range(1, DAYS + 1):

@@ -1,8 +1,4 @@
-"""A mirror whose clock stands still where a test puts it, and the wallet over it, asked over HTTP.
-
-The clock: a function of ours before PostgreSQL's own in the search_path while the database is migrated;
-views are bound to the function that they met when they were made.
-"""
+"""A mirror whose clock stands still where a test puts it, and the wallet over it, asked over HTTP."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,47 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 
-from shared.db.engine import connect
-from shared.db.migrations import config
 from shared.db.mirror import rows_table
 from shared.resources import BY_NAME
-from tests.servers import copy_of
+from tests.clock import STOP
 from tests.webhook_app.conftest import Web, make_web, settings_for
 
 NOON = "2026-03-16T12:00:00Z"
 TODAY = date(2026, 3, 16)
-STOPPED = f"""
-    create schema stopped;
-    create table stopped.clock (at timestamptz);
-    insert into stopped.clock values ('{NOON}');
-    create function stopped.clock_timestamp() returns timestamptz language sql volatile
-    as 'select at from stopped.clock';
-    set search_path to public, stopped, pg_catalog;
-"""
 Row = dict[str, Any]
-
-
-@pytest.fixture(scope="session")
-def stopped_template_url(postgres_url: str) -> Iterator[str]:
-    with copy_of(postgres_url, "/template0") as url:
-        engine = connect(url)
-        with engine.connect() as connection:
-            connection.exec_driver_sql(STOPPED)
-            connection.commit()
-            settings = config()
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
-        engine.dispose()
-        yield url
-
-
-@pytest.fixture
-def stopped_url(postgres_url: str, stopped_template_url: str) -> Iterator[str]:
-    with copy_of(postgres_url, stopped_template_url) as url:
-        yield url
 
 
 @dataclass
@@ -62,7 +27,7 @@ class Shop:
 
     def at(self, moment: str) -> None:
         """From now on it is then."""
-        self.web.run(lambda c: c.execute(text("update stopped.clock set at = :at"), {"at": moment}))
+        self.web.run(lambda c: c.execute(STOP, {"at": moment}))
 
     def lists(self, name: str, *rows: Row) -> None:
         self.web.mirror(f"gestao_click.{name}", *rows)
@@ -119,8 +84,10 @@ class Shop:
 
 
 @pytest.fixture
-def shop(stopped_url: str) -> Iterator[Shop]:
-    web = make_web(settings_for(stopped_url))
+def shop(clock_url: str) -> Iterator[Shop]:
+    web = make_web(settings_for(clock_url))
     web.integration("gestao-click")
-    yield Shop(web)
+    shop = Shop(web)
+    shop.at(NOON)
+    yield shop
     web.own.close()

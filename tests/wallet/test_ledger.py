@@ -15,7 +15,8 @@ from shared.db.engine import connect
 from shared.db.mirror import rows_table
 from shared.db.wallet import opening_balances
 from shared.resources import BY_NAME
-from tests.wallet.conftest import TODAY
+from tests.clock import STOP
+from tests.wallet.conftest import NOON, TODAY
 from webhook_app.wallet.filters import Narrowed
 from webhook_app.wallet.flow import Flow, flow_of
 from webhook_app.wallet.periods import Period, cut
@@ -91,9 +92,10 @@ class Ledger:
 
 
 @pytest.fixture
-def engine(stopped_url: str) -> Iterator[Engine]:
-    made = connect(stopped_url)
+def engine(clock_url: str) -> Iterator[Engine]:
+    made = connect(clock_url)
     with made.begin() as connection:
+        connection.execute(STOP, {"at": NOON})
         connection.execute(
             text(
                 "insert into ponte.integration_settings (id, user_id, provider) overriding system value"

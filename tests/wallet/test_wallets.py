@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared import leaving
+from tests.ground import reaching
 from tests.wallet.conftest import Shop
-from worker.forgetting import forget_data
+from worker import forgetting
 
 
 def test_every_account_is_a_wallet_and_sums_its_titles(shop: Shop) -> None:
@@ -189,10 +191,9 @@ def test_what_was_entered_goes_with_the_data_of_a_removed_integration(shop: Shop
         for id_ in (second, shop.web.integration("gestao-click").id):
             row = f"insert into ponte.{name} values ({id_}, '1', {more})"
             shop.web.run(lambda c, row=row: c.exec_driver_sql(row))
-    removed = f"""update ponte.integration_settings set active = false,
-        metadata = '{{"removed_at": "2026-03-01"}}' where id = {second}"""
-    shop.web.run(lambda c: c.exec_driver_sql(removed))
-    assert shop.web.run(forget_data, second) == 2
+    shop.web.run(leaving.remove, shop.web.own.settings, second, "delete")
+    with reaching(shop.web.own.settings) as (reach, _):
+        assert forgetting.carry_out(reach, second, 60) is False
     left = "select count(*) from ponte.opening_balances, ponte.category_mappings"
     assert shop.web.run(lambda c: c.exec_driver_sql(left).scalar()) == 1
 

@@ -9,7 +9,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text, update
 
-from shared import deliveries, queue, resources, runs
+from shared import agenda, deliveries, queue, resources, runs
+from shared.agenda import Agenda, Allowance, Tier
+from shared.agenda.turns import allot
 from shared.db.bookkeeping import runs as runs_table
 from shared.integrations import Integration
 from shared.resources import BY_NAME
@@ -52,8 +54,6 @@ def test_nothing_is_due_right_after_a_walk() -> None:
     [
         ("kommo.leads", 300),
         ("kommo.users", 3600),
-        ("gestao_click.vendas", 900),
-        ("gestao_click.produtos", 3600),
     ],
 )
 def test_each_list_comes_round_at_its_interval(name: str, seconds: int) -> None:
@@ -61,6 +61,39 @@ def test_each_list_comes_round_at_its_interval(name: str, seconds: int) -> None:
     provider = BY_NAME[name].provider
     assert name not in due(books, NOON + interval - timedelta(seconds=1), provider)
     assert due(books, NOON + interval, provider)[name] is False
+
+
+def agenda_with(used: int = 0, **costs: int) -> Agenda:
+    """Of a shop of which nothing is known but that; costs: requests of the near part of a list."""
+    estimated = {(f"gestao_click.{name}", Tier.NEAR): cost for name, cost in costs.items()}
+    duties = agenda.books.duties(SETTINGS, of("gestao-click"), {}, estimated)
+    allowed = Allowance(30_000, 0.5, used=used)
+    return Agenda(allowed, tuple(allot(duties, allowed.requests)), {})
+
+
+def due_by(found: Agenda, after: timedelta) -> dict[str, bool]:
+    books = past(asked=NOON, walked=NOON)
+    wanted = schedule.due(SETTINGS, of("gestao-click"), books, NOON + after, found)
+    return {resource.name: full for resource, full in wanted}
+
+
+def test_where_requests_of_a_day_are_counted_the_agenda_says_what_is_due() -> None:
+    assert due_by(agenda_with(), 14 * MINUTE) == {}
+    after_a_quarter = due_by(agenda_with(), 15 * MINUTE)
+    assert {"vendas", "recebimentos", "pagamentos"} <= set(after_a_quarter)
+    assert "produtos" not in after_a_quarter
+    assert "produtos" in due_by(agenda_with(), 2 * HOUR)
+    dear = agenda_with(recebimentos=200, pagamentos=200)
+    assert "vendas" not in due_by(dear, 15 * MINUTE), "38,400 requests a day: all wait alike"
+    assert "vendas" in due_by(dear, 60 * MINUTE)
+
+
+def test_history_in_its_turn_takes_the_place_of_nightly_full_walks() -> None:
+    assert set(due_by(agenda_with(), 48 * HOUR).values()) == {False}
+
+
+def test_nothing_is_due_of_a_vendor_whose_day_is_used_up() -> None:
+    assert due_by(agenda_with(used=30_000), 48 * HOUR) == {}
 
 
 def test_everything_is_walked_in_full_once_the_hour_of_the_night_has_struck() -> None:

@@ -28,16 +28,12 @@ def carried(ask: Ask, batch: Batch) -> dict[str, str] | None:
 
     Parameters that a vendor does not act upon, it ignores in silence (gestaoclick-api.md 3, 5).
     """
-    carries = [
-        n
-        for n, column in enumerate(ask.resource.columns)
-        if not column.asked and column.name in ask.slice
-    ]
-    for at in carries:
-        name = ask.resource.columns[at].name
-        said = [str(row.values[at]) for row in batch.rows if row.values[at] is not None]
-        if said and ask.slice[name] not in said:
-            return {name: said[0]}
+    for at, column in enumerate(ask.resource.columns):
+        if column.asked or column.name not in ask.slice:
+            continue
+        said = [row.values[at] for row in batch.rows if row.values[at] is not None]
+        if said and column.holds(ask.slice[column.name]) not in said:
+            return {column.name: str(said[0])}
     return None
 
 
@@ -46,14 +42,18 @@ def met_before(
 ) -> dict[Key, dict[str, str]]:
     """Which of these records this walk has met in another slice already, and in which."""
     resource = ask.resource
-    asked = [column.name for column in resource.columns if column.asked]
     # with another key it would be another record
-    names = [name for name in asked if name in ask.slice and name not in resource.key]
+    asked = [
+        column
+        for column in resource.columns
+        if column.asked and column.name in ask.slice and column.name not in resource.key
+    ]
+    names = [column.name for column in asked]
     if not names or not batch.rows:
         return {}
     table, stamps = rows_table(resource), stamps_table(resource)
     same = [stamps.c[name] == table.c[name] for name in ("integration_id", *resource.key)]
-    elsewhere = or_(*(table.c[name] != ask.slice[name] for name in names))
+    elsewhere = or_(*(table.c[c.name] != c.holds(ask.slice[c.name]) for c in asked))
     key = [table.c[name] for name in resource.key]
     found = connection.execute(
         select(*key, *(table.c[name] for name in names))

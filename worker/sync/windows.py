@@ -182,9 +182,9 @@ def inside(resource: Resource, ask: Asked) -> ColumnElement[bool]:
     """Which rows a slice should hold, as far as their columns tell."""
     table, windows = rows_table(resource), _of(resource)
     tests: list[ColumnElement[bool]] = [
-        or_(table.c[name] == value, table.c[name].is_(None))
-        for name, value in ask.items()
-        if name in table.c
+        or_(table.c[column.name] == column.holds(ask[column.name]), table.c[column.name].is_(None))
+        for column in resource.columns
+        if column.name in ask
     ]
     if windows.start in ask:
         at = _date(resource, table)

@@ -19,7 +19,7 @@ from shared.errors import BudgetSpent, Paused, VendorUnavailable
 from tests.ground import reaching, settings_for
 from tests.servers import copy_of
 from worker.reach import Reach
-from worker.sources.budget import SYNC, WEBHOOKS, Book, Budget
+from worker.sources.budget import CALM, EXHAUSTED, SYNC, WEBHOOKS, Book, Budget
 
 NUMBERS = count(1)
 
@@ -386,6 +386,39 @@ def test_requests_of_more_than_a_day_ago_are_forgotten(base: Reach, name: str) -
         moved = text("update sync.usage set hour = hour - interval '26 hours' where budget = :name")
         connection.execute(moved, {"name": name})
     unlimited.slot(SYNC, nothing)
+
+
+def test_answers_between_two_refusals_make_the_second_a_new_one_of_a_shared_quota(
+    base: Reach, name: str
+) -> None:
+    shared = Budget(base.redis, base.engine, [], name, 1000)
+    shared.pause(1, "429")
+    age(base, name, "1 second")
+    for _ in range(CALM):
+        shared.slot(SYNC, nothing)
+    shared.pause(1, "429")
+    assert pauses(base, name).strikes == 1
+    age(base, name, "2 seconds")
+    shared.slot(SYNC, nothing)
+    shared.pause(1, "429")
+    assert pauses(base, name).strikes == 2
+
+
+def test_refusals_without_end_tell_what_other_tools_have_used(base: Reach, name: str) -> None:
+    shared = Budget(base.redis, base.engine, [], name, 1000)
+    for _ in range(40):
+        shared.slot(SYNC, nothing)
+    for strike in range(1, EXHAUSTED + 1):
+        assert others(base, name) == 0, strike
+        shared.pause(1, "429")
+        age(base, name, "1 second")
+    assert others(base, name) == 1000 - 40
+
+
+def others(base: Reach, name: str) -> int:
+    found = text("select coalesce(max(others), 0) from sync.usage where budget = :name")
+    with base.engine.begin() as connection:
+        return int(connection.execute(found, {"name": name}).scalar_one())
 
 
 def test_many_at_once_do_not_pass_the_daily_limit_by_much(base: Reach, name: str) -> None:

@@ -17,7 +17,7 @@ from shared.resources import BY_NAME
 from tests.ground import Ground, Row, ground_on, pages_of
 from worker.sync.carry import MUCH_PATIENCE, PATIENCE, carry_out
 
-LEADS, CONTACTS, USERS, FIELDS, CLIENTES, VENDAS = (
+LEADS, CONTACTS, USERS, FIELDS, CLIENTES, PRODUTOS, VENDAS, RECEBIMENTOS = (
     BY_NAME[name]
     for name in (
         "kommo.leads",
@@ -25,7 +25,9 @@ LEADS, CONTACTS, USERS, FIELDS, CLIENTES, VENDAS = (
         "kommo.users",
         "kommo.custom_fields",
         "gestao_click.clientes",
+        "gestao_click.produtos",
         "gestao_click.vendas",
+        "gestao_click.recebimentos",
     )
 )
 
@@ -145,13 +147,41 @@ def test_a_list_that_comes_empty_by_mistake_marks_nobody(database_url: str) -> N
         assert all(row["missing_since"] is None for row in ground.rows(LEADS))
 
 
-def test_rows_outside_the_asked_window_stop_the_run(ground: Ground) -> None:
+@pytest.fixture
+def without_dates(ground: Ground) -> Ground:
+    """The ERP ignores dates, in silence."""
     ground.sync(VENDAS)
+    ground.sync(RECEBIMENTOS)
     api = ground.box.doors["gestao-click"].vendor.api  # type: ignore[attr-defined]
     api.listing._period = lambda *_: ("", "9999-12-31")
-    report = ground.sync(VENDAS)
+    return ground
+
+
+def test_a_list_whose_dates_are_ignored_is_read_whole(without_dates: Ground) -> None:
+    before = without_dates.rows(VENDAS)
+    report = without_dates.sync(VENDAS)
+    assert (report["state"], report["gone"]) == ("done", 0)
+    assert report["seen"] == len(before)
+    assert without_dates.rows(VENDAS) == before
+
+
+def test_where_a_list_without_dates_is_only_a_part_of_it_ignored_dates_stop_the_run(
+    without_dates: Ground,
+) -> None:
+    before = without_dates.rows(RECEBIMENTOS)
+    report = without_dates.sync(RECEBIMENTOS, full=True)
     assert report["state"] == "failed"
     assert "ignored the filter" in report["reason"]
+    assert without_dates.rows(RECEBIMENTOS) == before
+
+
+def test_inactive_products_are_read_too(ground: Ground) -> None:
+    for number in (1, 2):
+        ground.box.plant("gestao-click", "produtos", {"id": f"99{number}", "ativo": "0"})
+    ground.sync(PRODUTOS)
+    rows = ground.rows(PRODUTOS)
+    assert {row["id"] for row in rows if row["ativo"] is False} == {"991", "992"}
+    assert len(rows) == len(ground.box.truth("gestao-click", "produtos"))
 
 
 def test_rows_older_than_what_was_asked_for_stop_the_run(ground: Ground) -> None:

@@ -1,0 +1,146 @@
+"""How stale a shop's mirror gets: `python -m tests.days.freshness --sales 100000` measures it and prints the table
+of docs/freshness.md.
+
+Before each turn of the schedule the age of the stalest row of each class is taken from the stamps; requests
+are counted by the sandbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from shared.agenda import summary
+from shared.db.engine import clock
+from shared.db.mirror import rows_table, stamps_table
+from shared.resources import BY_NAME
+from tests.clock import template_on
+from tests.days.company import Company, company_on
+from tests.servers import postgres_server
+from worker import planning
+from worker.commands.planning import span
+
+TURNS = 96
+"""A day has so many: one each 15 minutes."""
+TITLES = ("gestao_click.recebimentos", "gestao_click.pagamentos")
+DOCUMENTS = ("gestao_click.vendas", "gestao_click.ordens_servicos", "gestao_click.orcamentos")
+TODAY = "(select max(today) from ponte.local_days)"
+EFFECTIVE = "coalesce(r.data_liquidacao, r.data_vencimento)"
+CLASSES = {
+    "documents of the last 30 days": (DOCUMENTS, f"r.data >= {TODAY} - 30"),
+    "titles due or paid within 30 days of today": (
+        TITLES,
+        f"{EFFECTIVE} between {TODAY} - 30 and {TODAY} + 30",
+    ),
+    "older open titles": (TITLES, f"not r.liquidado and {EFFECTIVE} < {TODAY} - 30"),
+    "all documents and titles until today": (
+        (*TITLES, *DOCUMENTS),
+        f"coalesce(to_jsonb(r)->>'data', to_jsonb(r)->>'data_liquidacao',"
+        f" to_jsonb(r)->>'data_vencimento')::date <= {TODAY}",
+    ),
+}
+
+
+@dataclass
+class Measured:
+    """worst: seconds, the age of the stalest row of each class; requests: as the ERP counted them, turn by turn."""
+
+    worst: dict[str, float] = field(default_factory=lambda: dict.fromkeys(CLASSES, 0.0))
+    requests: list[int] = field(default_factory=list)
+
+
+def live(company: Company, turns: int, told: Callable[[int], None] = lambda _: None) -> Measured:
+    """So many turns of the schedule, 15 minutes apart; business goes on between them."""
+    found = Measured()
+    for number in range(turns):
+        company.box.trade.moment(TURNS)
+        company.follow()
+        for name, age in ages(company).items():
+            found.worst[name] = max(found.worst[name], age)
+        before = company.requests("gestao-click")
+        company.turn()
+        found.requests.append(company.requests("gestao-click") - before)
+        told(number)
+    return found
+
+
+def ages(company: Company) -> dict[str, float]:
+    """Seconds since the stalest row of each class was met."""
+    return {
+        name: max(_age(company, of, where) for of in lists)
+        for name, (lists, where) in CLASSES.items()
+    }
+
+
+def _age(company: Company, name: str, where: str) -> float:
+    rows, stamps = rows_table(BY_NAME[name]), stamps_table(BY_NAME[name])
+    found = company.scalar(
+        f"select extract(epoch from clock_timestamp() - min(s.observed_at)) from {rows} r"
+        f" join {stamps} s using (integration_id, id)"
+        f" where r.deleted_at is null and r.missing_since is null and {where}"
+    )
+    return float(found or 0.0)
+
+
+def main() -> None:
+    asked = _asked()
+    console = Console(width=120)
+    shop = {"leads": 0, "sales": asked.sales, "stores": asked.stores, "months": asked.months}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres_server(Path(folder)) as server,
+        template_on(server) as url,
+        pytest.MonkeyPatch.context() as patch,
+        company_on(
+            url, patch, seed=7, trade=asked.trade, other_tool=asked.other, **shop
+        ) as company,
+    ):
+        began = time.monotonic()
+        company.turn()
+        first = company.requests("gestao-click")
+        console.print(
+            f"first import: {first:,} requests, {time.monotonic() - began:,.0f} s of this machine"
+        )
+        days = round(asked.days * TURNS)
+        found = live(company, days, lambda n: n % 8 or console.print(f"turn {n} of {days}"))
+        show(company, found, console)
+
+
+def show(company: Company, found: Measured, console: Console) -> None:
+    table = Table("what", "stalest, before its turn", box=None)
+    for name, age in found.worst.items():
+        table.add_row(name, span(age))
+    console.print(table)
+    a_day = sum(found.requests) * TURNS / len(found.requests)
+    console.print(f"{a_day:,.0f} requests a day; {company.box.stats()['gestao-click']['statuses']}")
+    with company.reach.engine.begin() as connection:
+        account = company.integration("gestao-click")
+        now = clock(connection)
+        agenda = planning.of(connection, company.reach.settings, account, now)
+    for tier in summary.of(agenda).tiers:
+        console.print(tier)
+    for turn in agenda.turns:
+        console.print(turn.duty.resource, turn.duty.tier, turn.duty.requests, turn.every)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sales", type=int, default=100_000)
+    parser.add_argument("--stores", type=int, default=3)
+    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--trade", type=float, default=700.0, help="acts of a business day")
+    parser.add_argument("--other", type=int, default=0, help="requests a day of another tool")
+    parser.add_argument("--days", type=float, default=1.0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
