@@ -120,7 +120,9 @@ def show(company: Company, found: Measured, console: Console) -> None:
         table.add_row(name, span(age))
     console.print(table)
     a_day = sum(found.requests) * TURNS / len(found.requests)
-    console.print(f"{a_day:,.0f} requests a day; {company.box.stats()['gestao-click']['statuses']}")
+    console.print(
+        f"{a_day:,.0f} requests a day; {company.box.stats()['gestao-click']['by_status']}"
+    )
     with company.reach.engine.begin() as connection:
         account = company.integration("gestao-click")
         now = clock(connection)

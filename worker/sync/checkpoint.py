@@ -6,7 +6,7 @@ the resource moves once, when the walk is complete.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,7 +71,7 @@ class Position:
         return cls(**{**stored, **parsed})
 
     def dump(self) -> Any:
-        return orjson.loads(orjson.dumps(asdict(self)))
+        return orjson.loads(orjson.dumps(self))
 
     @property
     def walked(self) -> bool:
