@@ -4,8 +4,8 @@ A difference is drift only if the ordinary way does not mend it: it is there at 
 sync of the list begins after that look and ends, and at the next look the vendor says the same and the
 mirror still does not. What changed meanwhile is never drift. Nothing is stamped.
 
-Of lists whose ordinary sync reads a window only, what changed outside of it waits for the nightly walk: it
-is late, and no drift, while such walks happen.
+Of lists whose ordinary sync reads a window only, what changed outside of it waits until its turn comes in
+history: it is late, and no drift, while history is read in its turn.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from shared import availability
+from shared.agenda import books as agenda_books
 from shared.availability import WHOLE, name_of, place_of
 from shared.db.bookkeeping import audits as table
 from shared.db.engine import clock
@@ -47,8 +48,8 @@ MOMENT = 5.0
 RECENT = timedelta(days=7)
 """How far back a list is compared of which what is there stays as it is."""
 
-NIGHTLY = timedelta(hours=48)
-"""A full walk is younger than this where nights are as they should be."""
+IN_ITS_TURN = 2
+"""All of history was read within so many times GESTAO_CLICK_HISTORY_DAYS where that is as it should be."""
 
 log = logger(__name__)
 
@@ -99,8 +100,10 @@ class Auditor:
             if not plan.was_read(connection, integration_id, resource):
                 raise SyncNeeded(resource.full_name)
             today = now.astimezone(ZoneInfo(self._account.timezone)).date()
-            walked = checkpoint.walked_at(connection, integration_id, resource.full_name)
             settings = self._reach.settings
+            in_turn = self._history_is_read(
+                connection, now - IN_ITS_TURN * timedelta(days=settings.gestao_click_history_days)
+            )
             around = plan.horizon(
                 connection, settings, self._integration, resource, today, full=True
             )
@@ -112,9 +115,16 @@ class Auditor:
             [dict(ask) for ask in asks if place_of(resource, ask) not in refused], now, since
         )
         begun.left_out = sorted(refused)
-        in_windows = resource.windowed and resource.since is None
-        walked_tonight = in_windows and walked is not None and walked > now - NIGHTLY
-        return Progress(begun, LATELY if since else IN_FULL, walked_tonight)
+        return Progress(begun, LATELY if since else IN_FULL, in_turn)
+
+    def _history_is_read(self, connection: Connection, since: datetime) -> bool:
+        """Of a list that is read in windows: was all of it read since then, at once or piece by piece?"""
+        resource, integration_id = self._resource, self._integration.id
+        if resource.windows is None:
+            return False
+        walked = checkpoint.walked_at(connection, integration_id, resource.full_name)
+        pieces = agenda_books.history(connection, integration_id, resource.full_name).values()
+        return any(at > since for at in (walked, min(pieces, default=None)) if at)
 
     # --- the walk ---
 
@@ -249,7 +259,7 @@ class Auditor:
                 for key, difference in differing.items():
                     same = rounds > 0 and seen.hashes.get(key) == before[key]
                     if same and not is_newer(difference, seen.found):
-                        late = difference.mendable and self._progress.walked_tonight
+                        late = difference.mendable and self._progress.history_in_turn
                         notes.settle([key], LATE if late else DRIFT)
                 self._save(connection, attempts=0)
             self._watch_the_time()

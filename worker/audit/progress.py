@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +17,13 @@ IN_FULL, LATELY, BY_ID = "in full", "recent", "by id"
 
 @dataclass
 class Progress:
-    """walk: as a run's; walked_tonight: what changed outside of the window is brought by a nightly walk;
+    """walk: as a run's; history_in_turn: what changed outside of the windows is brought by history's turn;
     walks: how many walks of slices were begun; rounds: how often doubts were looked at; run, run_wanted_at:
     the ordinary sync that is waited for, and since when."""
 
     walk: Position
     scope: str
-    walked_tonight: bool
+    history_in_turn: bool
     walks: int = 1
     unmet_looked_at: bool = False
     rounds: int = 0
@@ -40,4 +40,4 @@ class Progress:
         return cls(**{**stored, **parsed})
 
     def dump(self) -> Any:
-        return orjson.loads(orjson.dumps(asdict(self)))
+        return orjson.loads(orjson.dumps(self))

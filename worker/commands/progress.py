@@ -11,9 +11,12 @@ from rich.live import Live
 from rich.table import Table
 
 from shared import runs
+from worker.commands.forecast import Forecast
 from worker.reach import Reach
 
 EVERY = 0.25
+LINE_EVERY = 15.0
+"""Seconds, where there is no terminal."""
 MARKS = {
     "queued": "[dim]waiting[/]",
     "running": "[cyan]reading[/]",
@@ -39,20 +42,34 @@ def follow(
     console: Console,
     tend: Callable[[], None] = lambda: None,
 ) -> list[dict[str, Any]]:
-    """Shows the runs until all are over; returns them. `tend` is called meanwhile."""
-    started = time.monotonic()
+    """Shows the runs until all are over; returns them. `tend` is called meanwhile.
+
+    At a terminal a table that moves, else a line now and then.
+    """
+    started = said = time.monotonic()
+    forecast = Forecast(reach, read(reach, run_ids))
     with Live(console=console, refresh_per_second=8, transient=True) as live:
         while True:
-            found = read(reach, run_ids)
-            live.update(_table(found, time.monotonic() - started))
+            found, now = read(reach, run_ids), time.monotonic()
+            told = f"{now - started:,.0f} s; {forecast.tell(found)}"
+            live.update(_table(found, told))
             if over(found):
                 return found
+            if not console.is_terminal and now - said >= LINE_EVERY:
+                said = now
+                console.print(f"{_so_far(found)}; {told}", soft_wrap=True)
             tend()
             time.sleep(EVERY)
 
 
-def _table(found: Sequence[dict[str, Any]], seconds: float) -> Table:
-    table = Table(box=None, pad_edge=False, caption=f"{seconds:.0f} s", caption_justify="left")
+def _so_far(found: Sequence[dict[str, Any]]) -> str:
+    rows, requests = (sum(run[name] for run in found) for name in ("seen", "requests"))
+    done = sum(run["state"] in runs.OVER for run in found)
+    return f"{done} of {len(found)} lists, {rows:,} rows, {requests:,} requests"
+
+
+def _table(found: Sequence[dict[str, Any]], told: str) -> Table:
+    table = Table(box=None, pad_edge=False, caption=told, caption_justify="left")
     for name in ("resource", "", "rows", "requests", "walk"):
         table.add_column(name, justify="right" if name in ("rows", "requests") else "left")
     for run in found:

@@ -261,7 +261,7 @@ def test_sales_in_motion_give_no_false_drift(database_url: str) -> None:
         assert found["verified_through"]
 
 
-def test_what_changed_outside_the_window_is_late_while_there_are_nightly_walks(
+def test_what_changed_outside_the_window_is_late_while_history_is_read_in_its_turn(
     database_url: str,
 ) -> None:
     with ground_on(database_url, leads=200) as ground:
@@ -273,7 +273,7 @@ def test_what_changed_outside_the_window_is_late_while_there_are_nightly_walks(
         late = audits.audit(SALES)
         assert (late["different"], bool(late["verified_through"])) == (0, True)
         assert audits.states(late) == {(oldest, "late")}
-        audits.plant("update sync.checkpoints set walked_at = now() - interval '3 days'")
+        audits.plant("update sync.checkpoints set walked_at = now() - interval '15 days'")
         drift = audits.audit(SALES)
         assert (drift["different"], drift["verified_through"]) == (1, None)
         assert audits.audit(SALES, repair=True)["repaired"] == 1

@@ -34,13 +34,17 @@ MOVES = st.lists(
 
 
 def timeline(moves: list[Move]) -> list[tuple[int, Stage]]:
-    """(second, stage) from the first stage on; no stage comes twice within one second."""
+    """(second, stage) from the first stage on; no stage comes twice within one second, nor does the one in
+    which it began: of such moves nothing tells the order."""
     truth = [(0, 0)]
+    begun_in = 0
     for gap, step, *_ in moves:
         second, stage = truth[-1]
         there = (stage + step) % len(STAGES)
-        crowded = second == 0 or (second, there) in truth
-        truth.append((second + max(gap, int(crowded)), there))
+        crowded = second == 0 or there == begun_in or (second, there) in truth
+        seconds = max(gap, int(crowded))
+        begun_in = stage if seconds else begun_in
+        truth.append((second + seconds, there))
     return [(second, STAGES[stage]) for second, stage in truth]
 
 
