@@ -4,8 +4,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 STAMP := .venv/.installed
 UV := .uv/bin/uv
-# The journeys keep one of the two processes busy, everything else the other.
-PYTEST := .venv/bin/python -m pytest -n 2 --dist loadgroup
+# The journeys keep one of the processes waiting most of the time, everything else the others.
+PYTEST := .venv/bin/python -m pytest -n 3 --dist loadgroup
 
 # With it set no bytecode is ever written, and every start of a process takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
