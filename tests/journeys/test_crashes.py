@@ -95,3 +95,31 @@ def test_a_worker_killed_in_mid_drain_loses_and_doubles_nothing(ponte: Deploymen
     ponte.until(ponte.settled, 60, "the deliveries to be settled")
     assert ponte.value("select count(*) from sync.deliveries where outcome <> 'done'") == 0
     assert ponte.differences(["kommo"]) == {}
+
+
+IMPORT = "sync gestao-click --full"
+SALES = "select state, seen, pages, requests from sync.runs where resource = 'gestao_click.vendas'"
+
+
+def test_an_import_by_hand_that_is_killed_goes_on_at_its_page_when_it_is_asked_for_again(
+    tmp_path: Path, database_url: str, fresh_redis: str
+) -> None:
+    quick = {**SHORT_LEASES, "GESTAO_CLICK_RATE_LIMIT": "0"}
+    shop = {"leads": 0, "sales": 3000, "months": 12, "stores": 3, "gestao_click_limit": 0}
+    with deployed(tmp_path, database_url, fresh_redis, quick, **shop) as ponte:
+        assert ponte.run("db", "upgrade").returncode == 0
+        ponte.start(IMPORT)
+        ponte.until(
+            lambda: ponte.value("select coalesce(max(seen), 0) from sync.runs where seen > 1200"),
+            60,
+            "the sales to be read by half",
+        )
+        ponte.kill(IMPORT)
+        ((state, seen, _, _),) = ponte.query(SALES)
+        assert (state, seen < 3000) == ("running", True), "it was killed too late"
+        done = ponte.run(*IMPORT.split())
+        assert done.returncode == 0, done.stderr
+        ((state, all_seen, pages, requests),) = ponte.query(SALES)
+        assert (state, all_seen) == ("done", 3000)
+        assert requests - pages <= 4, "what was on its way when it died is asked for once more"
+        assert ponte.differences(["gestao-click"]) == {}
