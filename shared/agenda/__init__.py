@@ -59,5 +59,8 @@ def of(
     allowed = allowance.of(connection, settings, integration)
     known = books.read(connection, integration.id)
     duties = books.duties(settings, integration, known, estimated or {})
-    walked = {part: found.walked_at for part, found in known.items()}
+    whole = books.full_walks(connection, integration.id)
+    walked = {duty.part: whole[duty.resource] for duty in duties if duty.resource in whole}
+    for part, found in known.items():
+        walked[part] = max(found.walked_at, walked.get(part, found.walked_at))
     return Agenda(allowed, tuple(allot(duties, allowed.requests)), walked)

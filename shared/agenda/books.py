@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared import integrations, resources
 from shared.agenda.turns import Duty, Tier
+from shared.db.bookkeeping import checkpoints
 from shared.db.bookkeeping import windows as table
 from shared.integrations import Integration
 from shared.resources.grammar import Resource
@@ -60,6 +61,14 @@ def history(connection: Connection, integration_id: int, resource: str) -> dict[
         )
     )
     return {row.slice: row.walked_at for row in rows}
+
+
+def full_walks(connection: Connection, integration_id: int) -> dict[str, datetime]:
+    """When each list was last read whole, at once: every part of it was read then."""
+    chosen = select(checkpoints.c.resource, checkpoints.c.walked_at).where(
+        checkpoints.c.integration_id == integration_id, checkpoints.c.walked_at.is_not(None)
+    )
+    return {row.resource: row.walked_at for row in connection.execute(chosen)}
 
 
 def note(

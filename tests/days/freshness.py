@@ -18,6 +18,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from shared import logs
 from shared.agenda import summary
 from shared.db.engine import clock
 from shared.db.mirror import rows_table, stamps_table
@@ -30,23 +31,22 @@ from worker.commands.planning import span
 
 TURNS = 96
 """A day has so many: one each 15 minutes."""
-TITLES = ("gestao_click.recebimentos", "gestao_click.pagamentos")
-DOCUMENTS = ("gestao_click.vendas", "gestao_click.ordens_servicos", "gestao_click.orcamentos")
+TITLES = dict.fromkeys(
+    ("recebimentos", "pagamentos"), "coalesce(r.data_liquidacao, r.data_vencimento)"
+)
+DOCUMENTS = dict.fromkeys(("vendas", "ordens_servicos", "orcamentos"), "r.data")
 TODAY = "(select max(today) from ponte.local_days)"
-EFFECTIVE = "coalesce(r.data_liquidacao, r.data_vencimento)"
 CLASSES = {
-    "documents of the last 30 days": (DOCUMENTS, f"r.data >= {TODAY} - 30"),
+    "documents of the last 30 days": (DOCUMENTS, "{at} >= {today} - 30"),
     "titles due or paid within 30 days of today": (
         TITLES,
-        f"{EFFECTIVE} between {TODAY} - 30 and {TODAY} + 30",
+        "{at} between {today} - 30 and {today} + 30",
     ),
-    "older open titles": (TITLES, f"not r.liquidado and {EFFECTIVE} < {TODAY} - 30"),
-    "all documents and titles until today": (
-        (*TITLES, *DOCUMENTS),
-        f"coalesce(to_jsonb(r)->>'data', to_jsonb(r)->>'data_liquidacao',"
-        f" to_jsonb(r)->>'data_vencimento')::date <= {TODAY}",
-    ),
+    "older open titles": (TITLES, "not r.liquidado and {at} < {today} - 30"),
+    "open titles further ahead": (TITLES, "not r.liquidado and {at} > {today} + 30"),
+    "every document and title until today": ({**DOCUMENTS, **TITLES}, "{at} <= {today}"),
 }
+"""What is measured: lists, each with its date, and which of their rows."""
 
 
 @dataclass
@@ -75,13 +75,14 @@ def live(company: Company, turns: int, told: Callable[[int], None] = lambda _: N
 def ages(company: Company) -> dict[str, float]:
     """Seconds since the stalest row of each class was met."""
     return {
-        name: max(_age(company, of, where) for of in lists)
+        name: max(_age(company, of, where.format(at=at, today=TODAY)) for of, at in lists.items())
         for name, (lists, where) in CLASSES.items()
     }
 
 
 def _age(company: Company, name: str, where: str) -> float:
-    rows, stamps = rows_table(BY_NAME[name]), stamps_table(BY_NAME[name])
+    resource = BY_NAME[f"gestao_click.{name}"]
+    rows, stamps = rows_table(resource), stamps_table(resource)
     found = company.scalar(
         f"select extract(epoch from clock_timestamp() - min(s.observed_at)) from {rows} r"
         f" join {stamps} s using (integration_id, id)"
@@ -92,6 +93,7 @@ def _age(company: Company, name: str, where: str) -> float:
 
 def main() -> None:
     asked = _asked()
+    logs.configure("freshness", "WARNING")
     console = Console(width=120)
     shop = {"leads": 0, "sales": asked.sales, "stores": asked.stores, "months": asked.months}
     with (

@@ -24,13 +24,20 @@ NOTHING = "No vendor that counts a day's requests: Kommo tells what changed, and
 
 
 def read(reach: Reach) -> list[dict[str, Any]]:
-    """One entry for each integration whose vendor counts the requests of a day. Nothing is asked."""
+    """One entry for each integration whose vendor counts the requests of a day. Nothing is asked.
+
+    current: whether this environment has its credentials; the sandbox's of `make run` only its own workers have.
+    """
     with reach.engine.begin() as connection:
-        now = clock(connection)
+        integrations.ensure(connection, reach.settings)
+        now, settings = clock(connection), reach.settings
         return [
-            _told(one, planning.of(connection, reach.settings, one, now), _rate(reach, one), now)
-            for one in integrations.worked_on(connection, reach.settings)
-            if reach.settings.daily_limit(one.provider)
+            {
+                "current": integrations.has_credentials(settings, one),
+                **_told(one, planning.of(connection, settings, one, now), _rate(reach, one), now),
+            }
+            for one in integrations.all_of(connection)
+            if one.active and settings.daily_limit(one.provider)
         ]
 
 
@@ -99,6 +106,8 @@ def _head(one: dict[str, Any]) -> Iterator[str]:
         f"[bold]{one['provider']} {one['integration_id']}[/]: {one['limit']:,} requests in 24 hours for "
         f"the company; used by Ponte {one['used']:,}{others}"
     )
+    if not one["current"]:
+        yield "[dim]its credentials are not in this environment: what its own workers will read[/]"
     minutes = "" if one["minutes"] is None else f", {one['minutes']:,.0f} minutes of asking"
     yield f"planned with {one['planned']:,}; today {one['needed']:,} requests{minutes}"
     late = [tier for tier in one["tiers"] if tier["waits"]]

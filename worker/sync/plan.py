@@ -89,8 +89,9 @@ def _history(
     if every is None:
         return []
     walked = books.history(connection, integration.id, resource.full_name)
+    whole = checkpoint.walked_at(connection, integration.id, resource.full_name)
     last = found.walked.get((resource.full_name, Tier.NEAR))
-    return windows.history(resource, replace(around, full=True), walked, every, now, last)
+    return windows.history(resource, replace(around, full=True), walked, whole, every, now, last)
 
 
 def horizon(

@@ -128,21 +128,25 @@ def history(
     resource: Resource,
     horizon: Horizon,
     walked: Mapping[str, datetime],
+    whole: datetime | None,
     every: timedelta,
     now: datetime,
     last: datetime | None,
 ) -> list[Part]:
     """The piece of history whose turn has come: what was read longest ago, never read first.
 
-    last: when the list was read before this; whatever has passed since then, its share is read.
+    walked: when each window was read, by the slice's name; whole: when the list was last read at once;
+    last: when it was read before this; whatever has passed since then, its share is read.
     """
     asks = {name_of(ask): ask for ask in all_history(resource, horizon)}
     if not asks:
         return []
+    never = datetime.min.replace(tzinfo=now.tzinfo)
+    read = {name: max(walked.get(name, never), whole or never) for name in asks}
     since = now - max(LOOKBACK, every / len(asks), now - (last or now))
-    done = sum(name in walked and walked[name] > since for name in asks)
+    done = sum(at > since for at in read.values())
     count = math.ceil(len(asks) * ((now - since) / every)) - done
-    waiting = sorted(asks, key=lambda name: (name in walked, walked.get(name, now)))
+    waiting = sorted(asks, key=read.__getitem__)
     return [Part(Tier.HISTORY, asks[name]) for name in waiting[: max(0, count)]]
 
 

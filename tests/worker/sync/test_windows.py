@@ -104,9 +104,14 @@ def test_near_open_ahead_and_history_leave_no_day_out() -> None:
     assert len(of_one) == 12
 
 
-def history(walked: dict[str, datetime], now: datetime, last: datetime | None) -> list[str]:
+def history(
+    walked: dict[str, datetime],
+    now: datetime,
+    last: datetime | None,
+    whole: datetime | None = None,
+) -> list[str]:
     around = replace(AROUND, full=True)
-    parts = windows.history(RECEBIMENTOS, around, walked, 7 * DAY, now, last)
+    parts = windows.history(RECEBIMENTOS, around, walked, whole, 7 * DAY, now, last)
     return [name_of(part.ask) for part in parts]
 
 
@@ -132,6 +137,14 @@ def test_what_was_never_read_comes_first_then_what_was_read_longest_ago() -> Non
     assert history(walked, NOON, NOON - QUARTER) == names[:1]
     del walked[names[5]]
     assert history(walked, NOON, NOON - QUARTER) == [names[5]]
+
+
+def test_what_was_just_read_at_once_is_not_read_again_in_pieces() -> None:
+    assert history({}, NOON, NOON - QUARTER, whole=NOON - HOUR) == []
+    later = NOON + 8 * HOUR
+    names = [name_of(ask) for ask in windows.all_history(RECEBIMENTOS, replace(AROUND, full=True))]
+    assert history({}, later, later - QUARTER, whole=NOON) == names[:1]
+    assert history({names[0]: later}, later, later - QUARTER, whole=NOON) == []
 
 
 def test_after_a_pause_the_share_of_all_that_time_is_read() -> None:
