@@ -14,7 +14,8 @@ from sqlalchemy import Engine, text
 
 from shared.db import bookkeeping, mirror, wallet
 from shared.db.engine import connect
-from shared.db.migrations import FOLDER, config, pending, upgrade
+from shared.db.migrations import FOLDER, config, ensure_new_enough, pending, upgrade
+from shared.errors import Misuse
 from tests.servers import copy_of
 
 SCHEMAS = {"kommo", "gestao_click", "sync", "ponte", "reports"}
@@ -138,3 +139,10 @@ def test_revisions_stand_in_one_line() -> None:
 @pytest.mark.parametrize("path", REVISIONS, ids=lambda path: path.stem)
 def test_migrations_need_neither_pgcrypto_nor_icu(path: Path) -> None:
     assert not re.search(r"pgcrypto|create extension|icu", path.read_text(), re.IGNORECASE)
+
+
+def test_a_server_that_is_too_old_is_told_before_anything_is_made() -> None:
+    for version in ("16.4", "18.0 (Debian 18.0-1)", "17beta1"):
+        ensure_new_enough(version)
+    with pytest.raises(Misuse, match=r"PostgreSQL 15\.10 \(Debian\): 16 or newer"):
+        ensure_new_enough("15.10 (Debian)")

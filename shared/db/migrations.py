@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from alembic import command
@@ -11,8 +12,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from shared.db.engine import connect
+from shared.errors import Misuse
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+OLDEST = 16
+"""The first PostgreSQL that can say whether a text is a number without failing: the views need it."""
 _LOCK = 0x506F6E7465  # "Ponte"
 
 
@@ -23,16 +27,26 @@ def config() -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Runs every pending migration; several processes may call it at the same time."""
+    """Runs every pending migration; several processes may call it at the same time.
+
+    Raises Misuse when the server is older than OLDEST.
+    """
     engine = connect(url)
     try:
         with engine.connect() as lock, engine.connect() as connection:
+            ensure_new_enough(lock.scalar(text("show server_version")))
             lock.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
             settings = config()
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
     finally:
         engine.dispose()
+
+
+def ensure_new_enough(version: str) -> None:
+    """version: as the server says it, `15.10 (Debian …)`."""
+    if int(re.split(r"\D", version)[0]) < OLDEST:
+        raise Misuse(f"DATABASE_URL leads to PostgreSQL {version}: {OLDEST} or newer is needed")
 
 
 def pending(engine: Engine) -> list[str]:

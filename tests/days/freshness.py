@@ -19,15 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import logs
-from shared.agenda import summary
-from shared.db.engine import clock
 from shared.db.mirror import rows_table, stamps_table
 from shared.resources import BY_NAME
 from tests.clock import template_on
 from tests.days.company import Company, company_on
 from tests.servers import postgres_server
-from worker import planning
-from worker.commands.planning import span
+from worker.commands import planning
 
 TURNS = 96
 """A day has so many: one each 15 minutes."""
@@ -111,28 +108,27 @@ def main() -> None:
         console.print(
             f"first import: {first:,} requests, {time.monotonic() - began:,.0f} s of this machine"
         )
-        days = round(asked.days * TURNS)
-        found = live(company, days, lambda n: n % 8 or console.print(f"turn {n} of {days}"))
-        show(company, found, console)
+        turns = round(asked.days * TURNS)
+        show(company, live(company, turns, lambda n: _say(console, n, turns)), console)
+
+
+def _say(console: Console, turn: int, turns: int) -> None:
+    if turn % 24 == 0:
+        console.print(f"turn {turn} of {turns}")
 
 
 def show(company: Company, found: Measured, console: Console) -> None:
     table = Table("what", "stalest, before its turn", box=None)
     for name, age in found.worst.items():
-        table.add_row(name, span(age))
+        table.add_row(name, planning.span(age))
     console.print(table)
     a_day = sum(found.requests) * TURNS / len(found.requests)
-    console.print(
-        f"{a_day:,.0f} requests a day; {company.box.stats()['gestao-click']['by_status']}"
-    )
-    with company.reach.engine.begin() as connection:
-        account = company.integration("gestao-click")
-        now = clock(connection)
-        agenda = planning.of(connection, company.reach.settings, account, now)
-    for tier in summary.of(agenda).tiers:
-        console.print(tier)
-    for turn in agenda.turns:
-        console.print(turn.duty.resource, turn.duty.tier, turn.duty.requests, turn.every)
+    console.print(f"{a_day:,.0f} requests a day, asked of the ERP; answers: {_answers(company)}")
+    planning.show(planning.read(company.reach), console)
+
+
+def _answers(company: Company) -> dict[str, int]:
+    return dict(company.box.stats()["gestao-click"]["by_status"])
 
 
 def _asked() -> argparse.Namespace:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, text
 
 from shared import resources
 from shared.db import bookkeeping as db
@@ -105,6 +105,29 @@ def test_the_dashboard_tells_what_is_and_what_is_wrong(busy: Web) -> None:
     ):
         assert word in page, word
     assert "sandbox" not in page
+
+
+def test_the_days_requests_of_the_erp_are_told_and_what_waits_for_want_of_them(web: Web) -> None:
+    budget = f"gestao-click:{web.integration('gestao-click').account_id}"
+
+    def used(requests: int, others: int) -> str:
+        values = {"budget": budget, "requests": requests, "others": others}
+        put = text(
+            "insert into sync.usage (budget, hour, requests, others) values"
+            " (:budget, date_trunc('hour', clock_timestamp()), :requests, :others)"
+            " on conflict (budget, hour) do update set requests = :requests, others = :others"
+        )
+        web.run(lambda connection: connection.execute(put, values))
+        web.login()
+        return web.client.get("/").text
+
+    plenty = used(1234, 0)
+    assert "Requisições do dia" in plenty
+    assert "1.234" in plenty and "15.000" in plenty and "30.000" in plenty
+    assert "o desejado" not in plenty
+    scarce = used(1234, 29_900)
+    assert "o desejado: 15 min" in scarce and "o desejado: 7 dias" in scarce
+    assert "Todo o histórico" in scarce
 
 
 def test_a_sandbox_is_said_to_be_one(make: Make, database_url: str) -> None:
