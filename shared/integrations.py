@@ -69,6 +69,11 @@ class Integration:
         return self.user_id == "sandbox"
 
     @property
+    def budget(self) -> str:
+        """Whose quota it is, `kommo:31990001`; before the vendor's first answer its own."""
+        return f"{self.provider}:{self.account_id or f'new-{self.id}'}"
+
+    @property
     def state(self) -> str:
         gone = "removing" if self.removing else "removed"
         return "active" if self.active else gone if self.removed else "paused"

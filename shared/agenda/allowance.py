@@ -43,8 +43,7 @@ class Allowance:
 
 def of(connection: Connection, settings: Settings, integration: Integration) -> Allowance:
     """The allowance of a vendor that counts requests by the day."""
-    budget = f"{integration.provider}:{integration.account_id}"
-    row = connection.execute(_USED, {"budget": budget}).one()
+    row = connection.execute(_USED, {"budget": integration.budget}).one()
     share = integration.daily_share or settings.ponte_daily_share
     return Allowance(settings.gestao_click_daily_limit, share, row.used, row.others)
 

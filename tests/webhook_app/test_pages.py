@@ -108,7 +108,7 @@ def test_the_dashboard_tells_what_is_and_what_is_wrong(busy: Web) -> None:
 
 
 def test_the_days_requests_of_the_erp_are_told_and_what_waits_for_want_of_them(web: Web) -> None:
-    budget = f"gestao-click:{web.integration('gestao-click').account_id}"
+    budget = web.integration("gestao-click").budget
 
     def used(requests: int, others: int) -> str:
         values = {"budget": budget, "requests": requests, "others": others}

@@ -197,6 +197,30 @@ def test_the_days_requests_come_to_their_end(reach: Reach, used: int, state: str
     assert [found for found, _ in looked(reach, work.quotas)] == [State(state)]
 
 
+def test_what_waits_for_want_of_requests_is_named(reach: Reach) -> None:
+    with reach.engine.begin() as connection:
+        settings = reach.settings.model_copy(
+            update={
+                "gestao_click_api_key": SecretStr("a"),
+                "gestao_click_secret_token": SecretStr("b"),
+            }
+        )
+        (made,) = [
+            one for one in integrations.ensure(connection, settings) if one.source != "kommo"
+        ]
+        connection.execute(
+            text(
+                "insert into sync.usage (budget, hour, others) values"
+                " (:budget, date_trunc('hour', clock_timestamp()), 29990)"
+            ),
+            {"budget": made.budget},
+        )
+        said = [
+            found.said for found in work.quotas(connection, settings) if found.state is State.WARN
+        ]
+    assert any("near, open, whole, ahead, history is read less often" in one for one in said)
+
+
 # --- accounts
 
 

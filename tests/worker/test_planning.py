@@ -33,7 +33,6 @@ def read(ground: Ground) -> Ground:
 
 def usage(ground: Ground, hours: int, **numbers: int) -> None:
     """So many hours ago: requests, limited, others."""
-    account = ground.settings_row("gestao-click")["account_id"]
     columns = {"requests": 0, "limited": 0, "others": 0, **numbers}
     ground.run(
         lambda c: c.execute(
@@ -43,7 +42,7 @@ def usage(ground: Ground, hours: int, **numbers: int) -> None:
                 " :requests, :limited, :others) on conflict (budget, hour) do update set"
                 " requests = :requests, limited = :limited, others = :others"
             ),
-            {"budget": f"gestao-click:{account}", "hours": hours, **columns},
+            {"budget": ground.integration("gestao-click").budget, "hours": hours, **columns},
         )
     )
 
@@ -82,7 +81,7 @@ def test_an_integration_has_a_share_of_its_own(read: Ground) -> None:
 
 
 def test_after_a_refusal_one_request_of_each_second_is_left_to_the_others(read: Ground) -> None:
-    name = f"gestao-click:{read.settings_row('gestao-click')['account_id']}"
+    name = read.integration("gestao-click").budget
 
     def rates() -> list[float]:
         return [book.rate for book in opening._politely(read.reach, [Book(name, 3.0)], name)]

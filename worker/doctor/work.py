@@ -17,6 +17,7 @@ from worker.doctor.findings import Finding, ago, bad, ok, warn
 POOLS = {"webhooks": "webhooks wait", "sync": "nothing is read", "beat": "nothing is scheduled"}
 OLD, VERY_OLD = 60.0, 600.0
 """Seconds that a delivery may wait: a minute is unusual, ten are a fault."""
+RAISE = "ponte plan shows what waits; raise PONTE_DAILY_SHARE, or read fewer stores or less history"
 LATE = 4
 """Intervals after which a list that was not read is late."""
 
@@ -131,12 +132,14 @@ def quotas(connection: Connection, settings: Settings) -> Iterator[Finding]:
         if one.pause:
             said = f"{one.pause.budget} is asked nothing until {one.pause.until:%H:%M} UTC: {one.pause.reason}"
             yield warn("quota", said, "nothing; if it comes back, see docs/operations.md")
+        if one.current and one.agenda and one.agenda.waiting:
+            names = ", ".join(tier.tier for tier in one.agenda.waiting)
+            said = f"{_name(one)}: the day's requests do not suffice: {names} is read less often than it should be"
+            yield warn("quota", said, RAISE)
     for quota in report.quotas(connection, settings):
         if quota.left is not None and quota.per_day and quota.left < quota.per_day / 10:
             said = f"{quota.budget} has {quota.left:,} of {quota.per_day:,} requests left today"
-            yield (warn if quota.left else bad)(
-                "quota", said, "read less often: CATALOGUE_SECONDS, …"
-            )
+            yield (warn if quota.left else bad)("quota", said, RAISE)
         elif quota.limited:
             said = f"{quota.budget} answered 429 {quota.limited:,} times in 24 hours"
             yield warn("quota", said, "another program uses the account: lower the rate limit")

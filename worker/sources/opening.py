@@ -134,7 +134,7 @@ def open_door(
 ) -> Door:
     """The door to an account, within its budget."""
     settings = reach.settings
-    account = f"{integration.provider}:{_account(integration, given)}"
+    account = _budget(integration, given)
     is_kommo = given.provider == "kommo"
     milliseconds = settings.kommo_timeout if is_kommo else settings.gestao_click_timeout
     return Door(
@@ -156,10 +156,12 @@ def open_door(
     )
 
 
-def _account(integration: Integration, given: Credentials) -> str:
+def _budget(integration: Integration, given: Credentials) -> str:
     """Whose quota it is; before the first answer, whose the token says it is."""
     claimed = claims.read(given.secrets[0]).get("account_id") if given.provider == "kommo" else None
-    return integration.account_id or str(claimed or f"new-{integration.id}")
+    if claimed and not integration.account_id:
+        return f"{integration.provider}:{claimed}"
+    return integration.budget
 
 
 def _dialect(given: Credentials) -> Dialect:
