@@ -35,6 +35,11 @@ def place_of(resource: Resource, slice_: Asked) -> str:
     return name_of({name: value for name, value in slice_.items() if name not in dates})
 
 
+def is_shortcut(resource: Resource, place: str) -> bool:
+    """Does a slice ask for open rows alone? Without it nothing is lacking: windows are read in its place."""
+    return resource.asks_alone(dict(part.partition("=")[::2] for part in place.split("&")))
+
+
 def refused(connection: Connection, integration_id: int, resource: Resource) -> set[str]:
     """Slices that were refused when they were last asked for: nothing of them was read since."""
     chosen = select(table.c.slice).where(

@@ -48,7 +48,7 @@ def _costs(
     known = windows.days(connection, integration.id, resource, around)
     parts = [
         *windows.near(resource, around, known),
-        *windows.still_open(resource, around, known),
+        *plan.still_open(connection, integration.id, resource, around, known),
         *windows.ahead(resource, around, known),
     ]
     months = windows.all_history(resource, around)

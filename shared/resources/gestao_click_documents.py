@@ -22,6 +22,7 @@ from shared.resources.grammar import Child, Dimension, Listed, OneOf, Resource, 
 NOT_FINISHED = Unsettled(
     "nome_situacao",
     ("concretiz", "conclu", "finaliz", "cancel", "entreg", "fatur", "recus", "perdid", "reprov"),
+    asked="situacao_id",
 )
 """Situations differ per account (12); a document that none of these words ends is read again."""
 

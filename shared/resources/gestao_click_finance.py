@@ -60,7 +60,8 @@ EFFECTIVE = Windows(
     # the effective date: the payment's if paid, else the due date (4)
     ("data_liquidacao", "data_vencimento"),
     near=(30, 30),
-    open=Unsettled("liquidado", ("true",)),
+    # ab open, at overdue; documented, and by others said to be ignored (4): so its answers are proved
+    open=Unsettled("liquidado", ("true",), asked="liquidado", values=("ab", "at")),
     bounded=True,
 )
 

@@ -106,11 +106,19 @@ class AnyOf:
 class Unsettled:
     """A row may still change, however old it is, unless its column says that it is settled.
 
-    settled: what a settled row's column holds some of, as text in lower case.
+    settled: what a settled row's column holds some of, as text in lower case; asked: the parameter that asks
+    for open rows alone, where the vendor acts upon it: each of `values`, else each value that the column of
+    its name holds in an open row.
     """
 
     column: str
     settled: tuple[str, ...]
+    asked: str
+    values: tuple[str, ...] = ()
+
+    def is_settled(self, said: object) -> bool:
+        """said: what the column holds."""
+        return said is not None and any(word in str(said).lower() for word in self.settled)
 
 
 @dataclass(frozen=True)
@@ -395,6 +403,10 @@ class Resource:
     def undated(self, horizon: Horizon) -> list[Asked]:
         """The slices without the dates by which they are cut."""
         return self._product([each for each in self.slices if each is not self.windows], horizon)
+
+    def asks_alone(self, slice_: Asked) -> bool:
+        """Does a slice ask for open rows alone?"""
+        return bool(self.windows and self.windows.open and self.windows.open.asked in slice_)
 
     def _product(self, dimensions: Sequence[Dimension], horizon: Horizon) -> list[Asked]:
         slices: list[Asked] = [{}]

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import text
 
 from shared import logs
 from shared.db.mirror import rows_table, stamps_table
@@ -109,12 +110,21 @@ def main() -> None:
             f"first import: {first:,} requests, {time.monotonic() - began:,.0f} s of this machine"
         )
         turns = round(asked.days * TURNS)
-        show(company, live(company, turns, lambda n: _say(console, n, turns)), console)
+        show(company, live(company, turns, lambda n: _each(company, console, n, turns)), console)
 
 
-def _say(console: Console, turn: int, turns: int) -> None:
+def _each(company: Company, console: Console, turn: int, turns: int) -> None:
     if turn % 24 == 0:
         console.print(f"turn {turn} of {turns}")
+        tidy(company)
+
+
+def tidy(company: Company) -> None:
+    """What autovacuum does; servers of tests have none."""
+    with company.reach.engine.connect().execution_options(
+        isolation_level="AUTOCOMMIT"
+    ) as connection:
+        connection.execute(text("vacuum (analyze)"))
 
 
 def show(company: Company, found: Measured, console: Console) -> None:

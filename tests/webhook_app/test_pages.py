@@ -125,7 +125,7 @@ def test_the_days_requests_of_the_erp_are_told_and_what_waits_for_want_of_them(w
     assert "Requisições do dia" in plenty
     assert "1.234" in plenty and "15.000" in plenty and "30.000" in plenty
     assert "o desejado" not in plenty
-    scarce = used(1234, 29_900)
+    scarce = used(1234, 60_000)
     assert "o desejado: 15 min" in scarce and "o desejado: 7 dias" in scarce
     assert "Todo o histórico" in scarce
 

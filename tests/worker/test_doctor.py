@@ -211,7 +211,7 @@ def test_what_waits_for_want_of_requests_is_named(reach: Reach) -> None:
         connection.execute(
             text(
                 "insert into sync.usage (budget, hour, others) values"
-                " (:budget, date_trunc('hour', clock_timestamp()), 29990)"
+                " (:budget, date_trunc('hour', clock_timestamp()), 60000)"
             ),
             {"budget": made.budget},
         )

@@ -115,7 +115,7 @@ def test_the_plan_costs_nothing_and_knows_what_each_list_costs(read: Ground) -> 
 
 
 def test_a_plan_of_a_day_with_too_few_requests_says_what_waits(read: Ground) -> None:
-    usage(read, 0, others=29_000)
+    usage(read, 0, others=60_000)
     said = shown(read)
     assert "for want of requests" in said
     assert "history should be read every" in said

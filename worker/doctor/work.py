@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from shared import report, resources
+from shared import availability, report, resources
 from shared.agenda.books import RARELY
 from shared.db.bookkeeping import deliveries, unavailable
 from shared.figures import IntegrationReport, ResourceReport
@@ -110,21 +110,16 @@ def rejected(connection: Connection, settings: Settings) -> Iterator[Finding]:
 
 def not_given(connection: Connection, settings: Settings) -> Iterator[Finding]:
     """Lists that the plan or the token's rights do not give; asked for again every day."""
-    rows = connection.execute(
-        select(
-            unavailable.c.integration_id, func.array_agg(_list()), func.max(unavailable.c.reason)
+    lacking: dict[int, dict[str, str]] = defaultdict(dict)
+    for row in connection.execute(select(unavailable).order_by(unavailable.c.integration_id)):
+        if not availability.is_shortcut(resources.BY_NAME[row.resource], row.slice):
+            name = f"{row.resource}?{row.slice}" if row.slice else row.resource
+            lacking[row.integration_id][name] = row.reason
+    for id_, reasons in lacking.items():
+        said = (
+            f"integration {id_} does not get {', '.join(sorted(reasons))}: {max(reasons.values())}"
         )
-        .group_by(unavailable.c.integration_id)
-        .order_by(unavailable.c.integration_id)
-    )
-    for id_, names, reason in rows:
-        said = f"integration {id_} does not get {', '.join(sorted(names))}: {reason}"
         yield warn("not given", said, "nothing, unless the plan or the rights should give them")
-
-
-def _list() -> object:
-    """`kommo.tags?entity_type=customers`"""
-    return func.concat_ws("?", unavailable.c.resource, func.nullif(unavailable.c.slice, ""))
 
 
 def quotas(connection: Connection, settings: Settings) -> Iterator[Finding]:

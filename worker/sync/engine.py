@@ -129,6 +129,11 @@ class Engine:
     def _leave_out(self, error: NotAvailable) -> None:
         """One slice that the account does not get stops no other; a list without any is not available."""
         position = self._position
+        if isinstance(error, SliceIgnored) and self._resource.asks_alone(
+            position.asks[position.slice]
+        ):
+            self._read_open_by_windows(str(error))
+            return
         places = [place_of(self._resource, ask) for ask in position.asks]
         position.refused[places[position.slice]] = str(error)
         if position.refused.keys() >= set(places):
@@ -137,6 +142,27 @@ class Engine:
         follows = next((n for n in after if places[n] not in position.refused), len(places))
         with self._reach.engine.begin() as connection:
             position.begin_slice(follows, clock(connection))
+            self._save(connection)
+
+    def _read_open_by_windows(self, why: str) -> None:
+        """Open rows cannot be asked for alone: the days on which they lie are read in place of that."""
+        position = self._position
+        for ask in filter(self._resource.asks_alone, position.asks):
+            position.refused[place_of(self._resource, ask)] = why
+        kept = [n for n, ask in enumerate(position.asks) if not self._resource.asks_alone(ask)]
+        done = sum(n < position.slice for n in kept)
+        with self._reach.engine.begin() as connection:
+            found = plan.open_by_windows(
+                connection,
+                self._reach.settings,
+                self._integration,
+                self._resource,
+                clock(connection),
+                self._account.timezone,
+            )
+            position.asks = [position.asks[n] for n in kept] + [dict(part.ask) for part in found]
+            position.tiers = [position.tiers[n] for n in kept] + [part.tier.value for part in found]
+            position.begin_slice(done, clock(connection))
             self._save(connection)
 
     def _read_without_dates(self, error: FilterIgnored) -> None:
@@ -165,7 +191,7 @@ class Engine:
             raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
         with self._reach.engine.begin() as connection:
             met = self._met_before(connection, ask, batch)
-            if other := self._another(ask, batch, met):
+            if other := proof.settled(ask, batch) or self._another(ask, batch, met):
                 raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
             # one record in two slices stays in the first: a walk does not say of it now this, now that
             batch = replace(batch, rows=tuple(r for r in batch.rows if r.key not in met))
@@ -354,9 +380,13 @@ class Engine:
         if not absent or position.counted:
             return True
         live = position.met if resource.windows else self._live()
-        if sweep.suspicious(len(absent), live) and not position.doubted:
-            position.doubted = True
-            return False
+        if sweep.suspicious(len(absent), live):
+            if any(map(self._resource.asks_alone, position.asks)):
+                self._read_open_by_windows(f"{len(absent)} open rows did not come")
+                return False
+            if not position.doubted:
+                position.doubted = True
+                return False
         if resource.by_id:
             for slice_, ids in sweep.by_slice(resource, absent).items():
                 self._look(slice_, dict.fromkeys(ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from shared import agenda, resources
 from shared.agenda import Agenda, Tier, books
-from shared.availability import WHOLE, is_refused, place_of, refused, refused_lately
+from shared.availability import WHOLE, is_refused, is_shortcut, place_of, refused, refused_lately
 from shared.db.mirror import rows_table
 from shared.errors import DependencyMissing
 from shared.integrations import Integration
@@ -43,7 +43,8 @@ def position(
     since = cursor - OVERLAP if cursor and resource.since and not full else None
     begun = Position.start([dict(part.ask) for part in chosen], now, since)
     begun.tiers = [part.tier.value for part in chosen]
-    begun.left_out = sorted(left_out & {place_of(resource, part.ask) for part in found})
+    places = {place_of(resource, part.ask) for part in found}
+    begun.left_out = sorted(left_out & places | _ignored(resource, left_out))
     unread = refused(connection, run.integration_id, resource) - {*left_out, WHOLE}
     begun.unread = sorted(unread & {place_of(resource, part.ask) for part in chosen})
     return begun
@@ -67,7 +68,7 @@ def parts(
     lately = windows.near(resource, horizon, known)
     others = []
     if resource.windows.open:
-        others += windows.still_open(resource, horizon, known)
+        others += still_open(connection, integration.id, resource, horizon, known)
         others += windows.ahead(resource, horizon, known)
     if run.trigger != SCHEDULE:
         return [*lately, *others]
@@ -75,6 +76,41 @@ def parts(
     due = {tier for tier in Tier if found.is_due(resource.full_name, tier, now)}
     chosen = [part for part in others if part.tier in due]
     return [*lately, *chosen, *_history(connection, integration, resource, horizon, found, now)]
+
+
+def still_open(
+    connection: Connection,
+    integration_id: int,
+    resource: Resource,
+    horizon: Horizon,
+    known: Mapping[str, Sequence[windows.Day]],
+) -> list[Part]:
+    """Older open rows: asked for alone, unless the vendor was lately seen to ignore that."""
+    if not _ignored(resource, refused_lately(connection, integration_id, resource)):
+        alone = windows.asked_open(connection, integration_id, resource, horizon)
+        if alone:
+            return alone
+    return windows.still_open(resource, horizon, known)
+
+
+def open_by_windows(
+    connection: Connection,
+    settings: Settings,
+    integration: Integration,
+    resource: Resource,
+    now: datetime,
+    timezone: str,
+) -> list[Part]:
+    """The days on which older rows are open."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    around = horizon(connection, settings, integration, resource, today, full=False)
+    known = windows.days(connection, integration.id, resource, around)
+    return windows.still_open(resource, around, known)
+
+
+def _ignored(resource: Resource, places: Iterable[str]) -> set[str]:
+    """Those slices that ask for open rows alone."""
+    return {place for place in places if is_shortcut(resource, place)}
 
 
 def _history(

@@ -28,6 +28,8 @@ def carried(ask: Ask, batch: Batch) -> dict[str, str] | None:
 
     Parameters that a vendor does not act upon, it ignores in silence (gestaoclick-api.md 3, 5).
     """
+    if ask.resource.asks_alone(ask.slice):
+        return None  # proved by `settled`
     for at, column in enumerate(ask.resource.columns):
         if column.asked or column.name not in ask.slice:
             continue
@@ -35,6 +37,16 @@ def carried(ask: Ask, batch: Batch) -> dict[str, str] | None:
         if said and column.holds(ask.slice[column.name]) not in said:
             return {column.name: str(said[0])}
     return None
+
+
+def settled(ask: Ask, batch: Batch) -> dict[str, str] | None:
+    """What most rows say of themselves where only open ones were asked for: the parameter was ignored."""
+    unsettled = ask.resource.windows.open if ask.resource.windows else None
+    if unsettled is None or not ask.resource.asks_alone(ask.slice):
+        return None
+    at = _names(ask).index(unsettled.column)
+    over = [row.values[at] for row in batch.rows if unsettled.is_settled(row.values[at])]
+    return {unsettled.asked: str(over[0])} if len(over) * 2 > len(batch.rows) else None
 
 
 def met_before(

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from shared.agenda import Tier
 from shared.availability import name_of
@@ -85,6 +95,34 @@ def still_open(
             for first, last, rows in cover(older, resource.page_size)
         ]
     return parts
+
+
+def asked_open(
+    connection: Connection, integration_id: int, resource: Resource, horizon: Horizon
+) -> list[Part]:
+    """The older open rows, asked for by the parameter that gives them alone; none where a row does not
+    say by which value it could be asked for."""
+    table, windows, unsettled = rows_table(resource), _of(resource), _unsettled(resource)
+    begin = date.fromisoformat(windows.lately(horizon.today)[windows.start])
+    bases = {name_of(base): base for base in resource.undated(horizon)}
+    names = [name for name in next(iter(bases.values()), {}) if name in table.c]
+    at = _date(resource, table)
+    by = [*names, *([] if unsettled.values else [unsettled.asked])]
+    rows = connection.execute(
+        select(*(table.c[name] for name in by), func.min(at), func.count())
+        .where(*_live(table, integration_id), at < begin, _open(unsettled, table))
+        .group_by(*(table.c[name] for name in by))
+    )
+    found = []
+    for *said, first, count in rows:
+        if None in said:
+            return []
+        base = bases.get(name_of(dict(zip(names, said[: len(names)], strict=True))))
+        dates = windows.between(first, begin - timedelta(days=1))
+        for value in unsettled.values or said[len(names) :]:
+            if base is not None:
+                found.append(Part(Tier.OPEN, {**base, unsettled.asked: str(value), **dates}, count))
+    return found
 
 
 def ahead(resource: Resource, horizon: Horizon, days: Mapping[str, Sequence[Day]]) -> list[Part]:
@@ -185,11 +223,14 @@ def days(
 def inside(resource: Resource, ask: Asked) -> ColumnElement[bool]:
     """Which rows a slice should hold, as far as their columns tell."""
     table, windows = rows_table(resource), _of(resource)
+    alone = resource.asks_alone(ask) and bool(_unsettled(resource).values)
     tests: list[ColumnElement[bool]] = [
         or_(table.c[column.name] == column.holds(ask[column.name]), table.c[column.name].is_(None))
         for column in resource.columns
-        if column.name in ask
+        if column.name in ask and not (alone and column.name == _unsettled(resource).asked)
     ]
+    if alone:
+        tests.append(_open(windows.open, table))
     if windows.start in ask:
         at = _date(resource, table)
         first, last = (date.fromisoformat(ask[name]) for name in (windows.start, windows.end))
@@ -224,6 +265,12 @@ def _date(resource: Resource, table: Any) -> Any:
 def _live(table: Any, integration_id: int) -> tuple[ColumnElement[bool], ...]:
     mine: ColumnElement[bool] = table.c.integration_id == integration_id
     return mine, table.c.deleted_at.is_(None), table.c.missing_since.is_(None)
+
+
+def _unsettled(resource: Resource) -> Unsettled:
+    found = _of(resource).open
+    assert found  # noqa: S101  (callers ask before)
+    return found
 
 
 def _open(unsettled: Unsettled | None, table: Any) -> ColumnElement[bool]:
