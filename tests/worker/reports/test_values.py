@@ -104,6 +104,24 @@ def test_one_value(shop: Shop, type_: str, value: Any, answer: Any) -> None:
     assert read(shop, type_, [{"value": value}]) == answer
 
 
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        ("numeric", "9" * 200_000),
+        ("birthday", "31.02.1985"),
+        ("date", "2026-02-30"),
+        ("date_time", "2026-02-30T10:00:00Z"),
+    ],
+)
+def test_no_value_ends_the_first_question_of_a_session(shop: Shop, type_: str, value: str) -> None:
+    """Plans that are made for one value evaluate parts of it early."""
+    shop.lead(1, custom_fields=fields(**{f"_{TYPES.index(type_)}": [{"value": value}]}))
+    shop.engine.dispose()
+    assert shop.one(f"select {column_of(shop, type_)} as answer from reports.kommo_leads") == {
+        "answer": None
+    }
+
+
 def test_several_values_come_in_order_and_each_once(shop: Shop) -> None:
     sent = [{"value": "b", "enum_id": 2}, {"value": "a"}, {"value": "b"}, {"value": None}]
     assert read(shop, "multiselect", sent) == ["b", "a"]
