@@ -60,8 +60,8 @@ EFFECTIVE = Windows(
     # the effective date: the payment's if paid, else the due date (4)
     ("data_liquidacao", "data_vencimento"),
     near=(30, 30),
-    # ab open, at overdue; documented, and by others said to be ignored (4): so its answers are proved
-    open=Unsettled("liquidado", ("true",), asked="liquidado", values=("ab", "at")),
+    # at: overdue, as everything is that is older and open; by some said to be ignored (4), so it is proved
+    open=Unsettled("liquidado", ("true",), asked="liquidado", values=("at",)),
     bounded=True,
 )
 

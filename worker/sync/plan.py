@@ -44,7 +44,8 @@ def position(
     begun = Position.start([dict(part.ask) for part in chosen], now, since)
     begun.tiers = [part.tier.value for part in chosen]
     places = {place_of(resource, part.ask) for part in found}
-    begun.left_out = sorted(left_out & places | _ignored(resource, left_out))
+    ignored = _ignored(resource, refused_lately(connection, run.integration_id, resource))
+    begun.left_out = sorted(left_out & places | ignored)
     unread = refused(connection, run.integration_id, resource) - {*left_out, WHOLE}
     begun.unread = sorted(unread & {place_of(resource, part.ask) for part in chosen})
     return begun
