@@ -94,14 +94,13 @@ def main() -> None:
     logs.configure("freshness", "WARNING")
     console = Console(width=120)
     shop = {"leads": 0, "sales": asked.sales, "stores": asked.stores, "months": asked.months}
+    doubts = {"other_tool": asked.other, "liquidado_filters": asked.liquidado}
     with (
         tempfile.TemporaryDirectory() as folder,
         postgres_server(Path(folder)) as server,
         template_on(server) as url,
         pytest.MonkeyPatch.context() as patch,
-        company_on(
-            url, patch, seed=7, trade=asked.trade, other_tool=asked.other, **shop
-        ) as company,
+        company_on(url, patch, seed=7, trade=asked.trade, **doubts, **shop) as company,
     ):
         began = time.monotonic()
         company.turn()
@@ -148,6 +147,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--months", type=int, default=36)
     parser.add_argument("--trade", type=float, default=700.0, help="acts of a business day")
     parser.add_argument("--other", type=int, default=0, help="requests a day of another tool")
+    parser.add_argument(
+        "--liquidado", action="store_true", help="the ERP acts upon its filter of open titles"
+    )
     parser.add_argument("--days", type=float, default=1.0)
     return parser.parse_args()
 
