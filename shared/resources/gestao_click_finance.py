@@ -59,7 +59,8 @@ EFFECTIVE = Windows(
     "data_fim",
     # the effective date: the payment's if paid, else the due date (4)
     ("data_liquidacao", "data_vencimento"),
-    near=(30, 30),
+    # a day more than is promised: what midnight brings into the 30 days was read just before
+    near=(30, 31),
     # at: overdue, as everything is that is older and open; by some said to be ignored (4), so it is proved
     open=Unsettled("liquidado", ("true",), asked="liquidado", values=("at",)),
     bounded=True,

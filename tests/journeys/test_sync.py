@@ -23,6 +23,11 @@ UNLIMITED = {
     "GESTAO_CLICK_HISTORY_FROM": HISTORY,
 }
 NO_LIMITS = {"kommo_limit": 0, "gestao_click_limit": 0}
+MANY = {
+    "kommo": ["kommo.leads", "kommo.contacts", "kommo.companies"],
+    "gestao-click": ["gestao_click.vendas", "gestao_click.orcamentos", "gestao_click.clientes"],
+}
+"""Lists that bring each vendor's limit to bear for half a minute."""
 
 
 @pytest.fixture
@@ -95,15 +100,17 @@ def test_the_limits_are_used_and_never_passed_by_two_workers(
     tmp_path: Path, database_url: str, fresh_redis: str
 ) -> None:
     env = {"GESTAO_CLICK_HISTORY_FROM": date.today().isoformat()}
-    with deployed(tmp_path, database_url, fresh_redis, env, leads=6_000) as ponte:
+    world = {"leads": 6_000, "sales": 300, "months": 1}
+    with deployed(tmp_path, database_url, fresh_redis, env, **world) as ponte:
         assert ponte.run("sync", "kommo.account", "gestao-click.lojas").returncode == 0
+        ponte.execute("update ponte.integration_settings set auto_sync = false")
         requests.delete(f"{ponte.box.kommo_url}/_sandbox/stats", timeout=5)
         ponte.start("worker", "worker2", "beat", "web")
         token = ponte.run("token", "create", "journey").stdout.strip()
-        for provider in ("kommo", "gestao-click"):
+        for provider in MANY:
             asked = requests.post(
                 f"http://127.0.0.1:{ponte.port}/api/{provider}/sync",
-                json={"full": True},
+                json={"full": True, "resources": MANY[provider]},
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=10,
             )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
@@ -18,12 +18,14 @@ EVERY = 0.25
 LINE_EVERY = 15.0
 """Seconds, where there is no terminal."""
 MARKS = {
-    "queued": "[dim]waiting[/]",
     "running": "[cyan]reading[/]",
-    "done": "[green]done[/]",
     "failed": "[red]failed[/]",
-    runs.UNAVAILABLE: "[dim]not available[/]",
+    "queued": "[dim]waiting[/]",
 }
+SHOWN = tuple(MARKS)
+"""What is done is in the sum; the report at the end tells it list by list."""
+ABOVE = 5
+"""Lines of a terminal that are no list's."""
 
 
 def read(reach: Reach, run_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -44,20 +46,20 @@ def follow(
 ) -> list[dict[str, Any]]:
     """Shows the runs until all are over; returns them. `tend` is called meanwhile.
 
-    At a terminal a table that moves, else a line now and then.
+    At a terminal a picture that moves, else a line now and then.
     """
     started = said = time.monotonic()
     forecast = Forecast(reach, read(reach, run_ids))
-    with Live(console=console, refresh_per_second=8, transient=True) as live:
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
         while True:
             found, now = read(reach, run_ids), time.monotonic()
-            told = f"{now - started:,.0f} s; {forecast.tell(found)}"
-            live.update(_table(found, told))
+            told = f"{_so_far(found)}; {now - started:,.0f} s; {forecast.tell(found)}"
+            live.update(_picture(found, told, console.height - ABOVE))
             if over(found):
                 return found
             if not console.is_terminal and now - said >= LINE_EVERY:
                 said = now
-                console.print(f"{_so_far(found)}; {told}", soft_wrap=True)
+                console.print(told, soft_wrap=True)
             tend()
             time.sleep(EVERY)
 
@@ -68,11 +70,15 @@ def _so_far(found: Sequence[dict[str, Any]]) -> str:
     return f"{done} of {len(found)} lists, {rows:,} rows, {requests:,} requests"
 
 
-def _table(found: Sequence[dict[str, Any]], told: str) -> Table:
-    table = Table(box=None, pad_edge=False, caption=told, caption_justify="left")
+def _picture(found: Sequence[dict[str, Any]], told: str, lines: int) -> Group:
+    """The sum, then each list that failed, is being read or waits, as far as there is room."""
+    table = Table(box=None, pad_edge=False)
     for name in ("resource", "", "rows", "requests", "walk"):
         table.add_column(name, justify="right" if name in ("rows", "requests") else "left")
-    for run in found:
+    shown = sorted(
+        (run for run in found if run["state"] in SHOWN), key=lambda run: SHOWN.index(run["state"])
+    )
+    for run in shown[: max(1, lines)]:
         table.add_row(
             run["resource"],
             MARKS[run["state"]],
@@ -80,7 +86,7 @@ def _table(found: Sequence[dict[str, Any]], told: str) -> Table:
             f"{run['requests']:,}",
             _walk(run),
         )
-    return table
+    return Group(told, table)
 
 
 def _walk(run: dict[str, Any]) -> str:
