@@ -24,7 +24,7 @@ MARKS = {
 }
 SHOWN = tuple(MARKS)
 """What is done is in the sum; the report at the end tells it list by list."""
-ABOVE = 5
+ABOVE = 6
 """Lines of a terminal that are no list's."""
 
 
@@ -74,7 +74,8 @@ def _picture(found: Sequence[dict[str, Any]], told: str, lines: int) -> Group:
     """The sum, then each list that failed, is being read or waits, as far as there is room."""
     table = Table(box=None, pad_edge=False)
     for name in ("resource", "", "rows", "requests", "walk"):
-        table.add_column(name, justify="right" if name in ("rows", "requests") else "left")
+        right = name in ("rows", "requests")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     shown = sorted(
         (run for run in found if run["state"] in SHOWN), key=lambda run: SHOWN.index(run["state"])
     )
