@@ -107,10 +107,10 @@ def test_the_limits_are_used_and_never_passed_by_two_workers(
         requests.delete(f"{ponte.box.kommo_url}/_sandbox/stats", timeout=5)
         ponte.start("worker", "worker2", "beat", "web")
         token = ponte.run("token", "create", "journey").stdout.strip()
-        for provider in MANY:
+        for provider, lists in MANY.items():
             asked = requests.post(
                 f"http://127.0.0.1:{ponte.port}/api/{provider}/sync",
-                json={"full": True, "resources": MANY[provider]},
+                json={"full": True, "resources": lists},
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=10,
             )
