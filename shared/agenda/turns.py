@@ -29,7 +29,8 @@ class Tier(StrEnum):
 
 
 SLOWEST = 0.25
-"""A tier is read this often, of what it should be, before one that matters more has to wait."""
+"""A tier is read this often, of what it should be, before one that matters more has to wait; before what is
+near has to, this often of what an even share would be."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,20 @@ def _a_day(duties: Sequence[Duty], tier: Tier, *, at_best: bool) -> float:
 
 def _given(wanted: Mapping[Tier, float], allowance: int) -> dict[Tier, float]:
     """Requests of a day for each tier: to each so much that it does not starve, then by importance."""
-    slowest = min(SLOWEST, allowance / max(sum(wanted.values()), 1.0))
+    slowest = _slowest(wanted, allowance)
     rest = allowance - slowest * sum(wanted.values())
     given = {}
     for tier in Tier:
         more = min(rest, wanted[tier] * (1 - slowest))
         given[tier], rest = wanted[tier] * slowest + more, rest - more
     return given
+
+
+def _slowest(wanted: Mapping[Tier, float], allowance: int) -> float:
+    """The pace below which nothing falls: lower where what is near would otherwise wait for what is dear."""
+    near, together = wanted[Tier.NEAR], max(sum(wanted.values()), 1.0)
+    beside_near = (allowance - near) / max(together - near, 1.0)
+    return max(SLOWEST * min(1.0, allowance / together), min(SLOWEST, beside_near))
 
 
 def _every(duty: Duty, pace: float) -> timedelta | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.agenda import Agenda, Allowance, Duty, Tier, summary
-from shared.agenda.turns import Turn, allot
+from shared.agenda.turns import allot
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 WISHES = {
@@ -50,17 +50,23 @@ def test_with_too_little_what_matters_least_waits_first_and_longest() -> None:
     found = allot(duties(), WANTED - 700)
     assert [turn.duty.tier for turn in found if turn.waits] == [Tier.HISTORY]
     assert every(WANTED - 700)[Tier.HISTORY] == 7 * DAY / 0.3
-    late = {turn.duty.tier: (turn.every or DAY * 999) / turn.duty.wish for turn in found_with(6000)}
-    assert late == {
-        Tier.NEAR: pytest.approx(9600 / (6000 - 2900 / 4)),
-        **dict.fromkeys(list(Tier)[1:], pytest.approx(4.0)),
-    }
-    late = {turn.duty.tier: (turn.every or DAY * 999) / turn.duty.wish for turn in found_with(1250)}
-    assert late == dict.fromkeys(Tier, pytest.approx(10.0)), "all of them alike, then"
+    assert late(6000) == {
+        Tier.NEAR: pytest.approx(9600 / (6000 - 0.12 * 2900)),
+        **dict.fromkeys(list(Tier)[1:], pytest.approx(WANTED / 6000 * 4)),
+    }, "a quarter of an even share for each of the others"
 
 
-def found_with(allowance: int) -> list[Turn]:
-    return allot(duties(), allowance)
+def test_what_is_dear_never_makes_wait_what_is_near() -> None:
+    dear = {**COSTS, Tier.OPEN: 1500}
+    found = late(15_000, dear)
+    assert found[Tier.NEAR] == 1
+    assert found[Tier.OPEN] == pytest.approx((36_000 + 1700) / (15_000 - 9600))
+
+
+def late(allowance: int, costs: Mapping[Tier, int] = COSTS) -> dict[Tier, float]:
+    """How many times its wish each tier has to wait."""
+    turns = allot(duties(costs), allowance)
+    return {turn.duty.tier: (turn.every or DAY * 999) / turn.duty.wish for turn in turns}
 
 
 costs = st.dictionaries(st.sampled_from(list(Tier)), st.integers(1, 20_000), min_size=1)
