@@ -52,7 +52,8 @@ def make_celery(settings: Settings, name: str = "ponte") -> Celery:
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=True,
-        task_reject_on_worker_lost=True,
+        # a task that kills its worker would come back at once, for ever: the sweeper rings by the books
+        task_reject_on_worker_lost=False,
         task_time_limit=limit,
         task_soft_time_limit=limit - 15,
         task_routes={task: {"queue": queue} for task, queue in QUEUES.items()},

@@ -415,19 +415,19 @@ def test_refused_credentials_claim_nothing_and_are_not_tried_again(inbox: Ground
     assert [row["settled_at"] for row in inbox.deliveries()] == [None]
 
 
-def test_old_deliveries_are_forgotten_when_they_are_settled(inbox: Ground) -> None:
-    put(inbox, b"old")
+def test_old_deliveries_are_forgotten_when_they_are_settled_and_dead_ones_in_their_own_time(
+    inbox: Ground,
+) -> None:
+    put(inbox, form(("leads[update][0][id]", last(inbox, LEADS))))
+    put(inbox, b"dead")
     drained(inbox)
     put(inbox, b"waiting")
-    inbox.run(
-        lambda c: c.execute(update(table).values(received_at=text("now() - interval '40 days'")))
-    )
-    inbox.run(
-        lambda c: c.execute(
-            update(table)
-            .where(table.c.settled_at.is_not(None))
-            .values(settled_at=text("now() - interval '40 days'"))
-        )
-    )
+    old = text("now() - interval '40 days'")
+    inbox.run(lambda c: c.execute(update(table).values(received_at=old)))
+    settled = update(table).where(table.c.settled_at.is_not(None))
+    inbox.run(lambda c: c.execute(settled.values(settled_at=old)))
     assert inbox.run(deliveries.forget_settled, 30) == 1
+    assert inbox.run(deliveries.forget_dead, 90) == 0
+    assert [row["body"] for row in inbox.deliveries()] == [b"dead", b"waiting"]
+    assert inbox.run(deliveries.forget_dead, 39) == 1
     assert [row["body"] for row in inbox.deliveries()] == [b"waiting"]
