@@ -44,7 +44,7 @@ _WAITING = and_(
 )
 _DIED = table.c.owner.is_not(None)
 """Of one that waits: its lease ran out in somebody's hands."""
-_DEATHS = table.c.deaths + cast(cast(_DIED, Integer), SmallInteger)
+_DEATHS: Any = table.c.deaths + cast(cast(_DIED, Integer), SmallInteger)
 FAILED = "failed"
 TOGETHER = (2000, 45, 1)
 """So many are claimed at once of those at which a worker died never, once, more often: whatever is the cause
@@ -97,7 +97,7 @@ def claim(
     Together are only those at which workers died equally often.
     """
     waits = (table.c.integration_id == integration_id, _WAITING)
-    died = connection.scalar(select(_DEATHS).where(*waits).order_by(table.c.id).limit(1)) or 0
+    died: int = connection.scalar(select(_DEATHS).where(*waits).order_by(table.c.id).limit(1)) or 0
     chosen = (
         select(table.c.id)
         .where(*waits, died == _DEATHS)

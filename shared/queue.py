@@ -20,6 +20,7 @@ SYNC = "ponte.sync"
 ANSWER = "ponte.answer"
 AUDIT = "ponte.audit"
 FORGET = "ponte.forget"
+REPLAY = "ponte.replay"
 SCHEDULE = "ponte.schedule"
 SCHEDULE_AUDITS = "ponte.schedule-audits"
 SWEEP = "ponte.sweep"
@@ -37,6 +38,7 @@ QUEUES = {
     TIDY: "beat",
     CARE: "beat",
     FORGET: "beat",
+    REPLAY: "beat",
 }
 """`webhooks` has a pool of its own; the other pool serves `beat` before `sync`."""
 

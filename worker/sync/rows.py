@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,12 +35,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A record that cannot become a row. key: its id as far as it can be told."""
+    """A record that cannot become a row. key: its id as far as it can be told; asked: the parameters with
+    which it was asked for, as far as they make it what it is."""
 
     key: str | None
     record: str
     digest: UUID
     reason: str
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def batch(resource: Resource, records: Iterable[Record], context: Context) -> Ba
                 if not _is_older(resource, row, rows.get(row.key)):
                     rows[row.key] = row
         except Reject as error:
-            rejects.append(_rejected(record, str(error)))
+            rejects.append(_rejected(record, str(error), _asked(resource, context)))
     return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects), tuple(deleted))
 
 
@@ -181,13 +183,20 @@ def without_links(value: Any) -> Any:
     return value
 
 
-def refused(id_: str) -> Rejected:
+def refused(resource: Resource, id_: str, context: Context) -> Rejected:
     """An id that the vendor would not look at."""
-    return _rejected({"id": id_}, "the vendor refuses to look at this id (HTTP 400)")
+    why = "the vendor refuses to look at this id (HTTP 400)"
+    return _rejected({"id": id_}, why, _asked(resource, context))
 
 
-def _rejected(record: Any, reason: str) -> Rejected:
+def _asked(resource: Resource, context: Context) -> dict[str, str]:
+    """Without these the record cannot be asked for again; dates only cut its list."""
+    names = [column.name for column in resource.columns if column.asked]
+    return {name: context.asked[name] for name in names if name in context.asked}
+
+
+def _rejected(record: Any, reason: str, asked: Mapping[str, str]) -> Rejected:
     text = orjson.dumps(record, default=str).decode()
     key = record.get("id") if isinstance(record, Mapping) else None
     digest = UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
-    return Rejected(None if key is None else str(key), text, digest, reason)
+    return Rejected(None if key is None else str(key), text, digest, reason, asked)
