@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, text, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, text, tuple_, update
 
 from shared import deaths, integrations, letters, resources, runs
 from shared.db.bookkeeping import rejects as table
@@ -26,9 +26,11 @@ _DUE = and_(table.c.wanted_at <= NOW, table.c.deaths < deaths.MOST)
 
 @dataclass(frozen=True)
 class Wanted:
-    """ids: of the rejects; run_ids: of the full runs that bring what cannot be looked up by id."""
+    """ids: of the rejects; records: integration, resource and id of each; run_ids: of the full runs that
+    bring what cannot be looked up by id."""
 
     ids: tuple[int, ...]
+    records: tuple[tuple[int, str, str | None], ...]
     run_ids: tuple[int, ...]
     integration_ids: tuple[int, ...]
 
@@ -69,7 +71,9 @@ def want(connection: Connection, chosen: Chosen, trigger: str) -> Wanted:
         ).run_ids
     ]
     wanting = {row.integration_id for row in found if _can_be_looked_up(row)}
-    return Wanted(tuple(row.id for row in found), tuple(run_ids), tuple(sorted(wanting)))
+    records = tuple((row.integration_id, row.resource, row.key) for row in found)
+    ids = tuple(row.id for row in found)
+    return Wanted(ids, records, tuple(run_ids), tuple(sorted(wanting)))
 
 
 def _can_be_looked_up(row: Row[Any]) -> bool:
@@ -148,9 +152,11 @@ def put_back(connection: Connection, claimed: Claimed, delay: float) -> None:
     connection.execute(update(table).where(mine).values(values))
 
 
-def kept(connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
-    """Those that are rejects still."""
-    return list(connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id)))
+def kept(connection: Connection, wanted: Wanted) -> list[Row[Any]]:
+    """What is a reject still, for the same reason or another one."""
+    record = tuple_(table.c.integration_id, table.c.resource, table.c.key)
+    left = or_(table.c.id.in_(wanted.ids), record.in_(wanted.records))
+    return list(connection.execute(select(table).where(left).order_by(table.c.id)))
 
 
 def forget(connection: Connection, days: int) -> int:

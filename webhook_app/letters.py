@@ -15,7 +15,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, func, select, true
 
 from shared import letters, rejects
 from shared.db.bookkeeping import deliveries as deliveries_table
@@ -194,14 +194,14 @@ def _read(
     page = (
         page.order_by(table.c.id.desc()).limit(query.limit).offset((query.page - 1) * query.limit)
     )
-    return [_told(row) for row in connection.execute(page).mappings()], total
+    return [_told(model, row) for row in connection.execute(page).mappings()], total
 
 
 def _one(model: type[BaseModel], table: Table, id_: int) -> dict[str, Any]:
     def read(connection: Connection) -> dict[str, Any] | None:
         chosen = select(*(table.c[name] for name in model.model_fields)).where(table.c.id == id_)
         row = connection.execute(chosen).mappings().first()
-        return _told(row) if row else None
+        return _told(model, row) if row else None
 
     row: dict[str, Any] | None = process().database.run(read)
     if row is None:
@@ -211,5 +211,6 @@ def _one(model: type[BaseModel], table: Table, id_: int) -> dict[str, Any]:
     return row
 
 
-def _told(row: Any) -> dict[str, Any]:
-    return {n: moment(v) if isinstance(v, datetime) else v for n, v in row.items()}
+def _told(model: type[BaseModel], row: RowMapping) -> dict[str, Any]:
+    shown = {name: row[name] for name in model.model_fields}
+    return {n: moment(v) if isinstance(v, datetime) else v for n, v in shown.items()}

@@ -15,7 +15,7 @@ from worker.commands.printing import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from shared.letters import Chosen
     from shared.rejects import Wanted
@@ -25,6 +25,7 @@ group = typer.Typer(help="Tries again what failed for good.", no_args_is_help=Tr
 STRETCH, PATIENCE, EVERY = 30.0, 60.0, 0.25
 """Seconds: PATIENCE is how long looks are waited for that a worker has taken, or that were put back."""
 SHOWN = 20
+AGE = re.compile(r"([0-9]{1,5})([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Ids = Annotated[list[int] | None, typer.Option("--id", help="May be repeated.")]
@@ -138,15 +139,15 @@ def _chosen(connection: Connection, since: str, **given: Any) -> Chosen:
     from shared.db.engine import clock
     from shared.letters import Chosen
 
-    from_then_on = clock(connection) - _age(since) if since else None
+    from_then_on = clock(connection) - age(since) if since else None
     chosen = Chosen(since=from_then_on, **given)
     chosen.ensure_meant()
     return chosen
 
 
-def _age(written: str) -> timedelta:
+def age(written: str) -> timedelta:
     """`2d`; raises Misuse."""
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", written)
+    found = AGE.fullmatch(written)
     if not found:
         raise Misuse(f"{written!r} is no age: write 2d, 12h, 30m or 45s")
     return timedelta(**{UNITS[found[2]]: int(found[1])})
@@ -171,17 +172,13 @@ def _meant_rejects(connection: Connection, chosen: Chosen) -> list[dict[str, Any
     from shared import letters
     from shared.db.bookkeeping import rejects as table
 
-    picked = select(table.c.id).where(
-        letters.among_rejects(chosen), letters.of_those_that_stay(table)
-    )
-    return _told(connection, list(connection.scalars(picked)))
+    picked = select(table).where(letters.among_rejects(chosen), letters.of_those_that_stay(table))
+    return _told(connection.execute(picked.order_by(table.c.id)).all())
 
 
-def _told(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
-    from shared import rejects as books
-
+def _told(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     names = ("id", "integration_id", "resource", "key", "reason", "times", "seen_at", "deaths")
-    return [{name: row._mapping[name] for name in names} for row in books.kept(connection, ids)]
+    return [{name: row._mapping[name] for name in names} for row in rows]
 
 
 def _look_up(reach: Reach, chosen: Chosen, console: Console) -> list[dict[str, Any]]:
@@ -195,7 +192,7 @@ def _look_up(reach: Reach, chosen: Chosen, console: Console) -> list[dict[str, A
     if wanted.run_ids:
         inline.sync(reach, wanted.run_ids, console)
     with reach.engine.begin() as connection:
-        return _told(connection, wanted.ids)
+        return _told(books.kept(connection, wanted))
 
 
 def _wait_for_looks(reach: Reach, wanted: Wanted) -> None:
@@ -214,7 +211,7 @@ def _are_wanted(reach: Reach, wanted: Wanted) -> bool:
     from shared import rejects as books
 
     with reach.engine.begin() as connection:
-        kept = books.kept(connection, wanted.ids)
+        kept = books.kept(connection, wanted)
     return any(row.wanted_at and row.deaths < deaths.MOST for row in kept)
 
 

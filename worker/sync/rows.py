@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -72,7 +73,7 @@ def batch(resource: Resource, records: Iterable[Record], context: Context) -> Ba
                 if not _is_older(resource, row, rows.get(row.key)):
                     rows[row.key] = row
         except Reject as error:
-            rejects.append(_rejected(record, str(error), _asked(resource, context)))
+            rejects.append(_rejected(resource, record, str(error), context))
     return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects), tuple(deleted))
 
 
@@ -186,7 +187,7 @@ def without_links(value: Any) -> Any:
 def refused(resource: Resource, id_: str, context: Context) -> Rejected:
     """An id that the vendor would not look at."""
     why = "the vendor refuses to look at this id (HTTP 400)"
-    return _rejected({"id": id_}, why, _asked(resource, context))
+    return _rejected(resource, {"id": id_}, why, context)
 
 
 def _asked(resource: Resource, context: Context) -> dict[str, str]:
@@ -195,8 +196,20 @@ def _asked(resource: Resource, context: Context) -> dict[str, str]:
     return {name: context.asked[name] for name in names if name in context.asked}
 
 
-def _rejected(record: Any, reason: str, asked: Mapping[str, str]) -> Rejected:
+def _rejected(resource: Resource, record: Any, reason: str, context: Context) -> Rejected:
     text = orjson.dumps(record, default=str).decode()
-    key = record.get("id") if isinstance(record, Mapping) else None
     digest = UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
-    return Rejected(None if key is None else str(key), text, digest, reason, asked)
+    return Rejected(
+        _id_of(resource, record, context), text, digest, reason, _asked(resource, context)
+    )
+
+
+def _id_of(resource: Resource, record: Any, context: Context) -> str | None:
+    """The last part of its key, which may have another name there; else what stands as `id`."""
+    if not isinstance(record, Mapping):
+        return None
+    with suppress(ValueError, TypeError):
+        id_ = resource.key_columns[-1].read(record, context)
+        if id_ is not None:
+            return str(id_)
+    return None if record.get("id") is None else str(record["id"])
