@@ -173,10 +173,25 @@ def _about(about: Mapping[int, Iterable[str]]) -> Any:
     return func.nullif(func.array(select(names).scalar_subquery()), cast([], ARRAY(Text)))
 
 
-def put_back(
-    connection: Connection, owner: UUID, ids: Iterable[int], delay: float, reason: str
+def put_back(connection: Connection, owner: UUID, ids: Iterable[int], reason: str) -> None:
+    """Gives claimed deliveries back, to be looked at again at once."""
+    _give_back(connection, owner, ids, NOW, reason)
+
+
+def put_off(
+    connection: Connection, owner: UUID, ids: Iterable[int], longest: float, reason: str
 ) -> None:
-    """Gives claimed deliveries back; they are looked at again after `delay` seconds."""
+    """Gives claimed deliveries back; the longer one was tried in vain the later it comes again, after `longest`
+    seconds at most. A quarter more or less: what fails for ever does not meet the same others each time.
+    """
+    grown = func.power(2.0, func.least(table.c.attempts, 30))
+    delay = func.least(longest, grown) * (0.75 + func.random() / 2)
+    _give_back(connection, owner, ids, NOW + func.make_interval(0, 0, 0, 0, 0, 0, delay), reason)
+
+
+def _give_back(
+    connection: Connection, owner: UUID, ids: Iterable[int], next_at: Any, reason: str
+) -> None:
     connection.execute(
         update(table)
         .where(table.c.id.in_(list(ids)), table.c.owner == owner, table.c.settled_at.is_(None))
@@ -184,7 +199,7 @@ def put_back(
             owner=None,
             lease_until=None,
             reason=reason,
-            next_at=NOW + text(f"interval '{delay:f} seconds'"),
+            next_at=next_at,
         )
     )
 

@@ -234,7 +234,7 @@ class Drain:
             if len(ids) == 1:
                 deliveries.settle(connection, owner, ids, deliveries.FAILED, reason)
             else:
-                deliveries.put_back(connection, owner, ids, 0.0, reason)
+                deliveries.put_back(connection, owner, ids, reason)
         self._most = max(1, len(ids) // 2)
 
     def _look(self, folded: Folded) -> Iterator[Looked]:
@@ -279,12 +279,10 @@ class Drain:
             deliveries.settle(connection, owner, ids, outcome, reason, folded.about)
 
     def _put_back(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
-        """They are looked at again later; how much later grows with how often it was tried."""
+        """They are looked at again later; how much later grows with how often each was tried."""
         if not claimed:
             return
-        attempts = max(delivery.attempts for delivery in claimed)
-        delay = min(LONGEST_WAIT, 2.0**attempts)
         with self._reach.engine.begin() as connection:
             ids = [delivery.id for delivery in claimed]
-            deliveries.put_back(connection, owner, ids, delay, str(error))
-        log.warning("deliveries_put_back", deliveries=len(claimed), delay=delay, why=str(error))
+            deliveries.put_off(connection, owner, ids, LONGEST_WAIT, str(error))
+        log.warning("deliveries_put_back", deliveries=len(claimed), why=str(error))

@@ -95,7 +95,7 @@ def test_an_outage_of_the_vendor_is_no_death(ground: Ground) -> None:
         owner = uuid4()
         claimed = ground.run(deliveries.claim, id_, owner, 60, 2000)
         assert len(claimed) == 10
-        ground.run(deliveries.put_back, owner, [one.id for one in claimed], 0.0, "HTTP 503")
+        ground.run(deliveries.put_back, owner, [one.id for one in claimed], "HTTP 503")
     assert {row["deaths"] for row in ground.deliveries()} == {0}
 
 

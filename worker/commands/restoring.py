@@ -28,7 +28,7 @@ def restored(
     stopped: Annotated[
         str,
         typer.Option(
-            help="When the old deployment asked for the last time: 2026-11-25T14:30, or 3h ago; 0s: just now."
+            help="When the old deployment asked for the last time: 2026-11-25T14:30, or an age: 3h; 0s: just now."
         ),
     ] = "",
     as_json: Annotated[
