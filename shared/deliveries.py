@@ -1,6 +1,7 @@
 """The inbox of webhooks: a body is committed here before Kommo gets its 2xx, and settled here.
 
-A delivery waits (owner null), is claimed (owner and lease), and is settled once, with an outcome.
+A delivery waits (owner null), is claimed (owner and lease), and is settled once, with an outcome. One that
+kills its worker is found without anybody remembering: in a batch, among a few, alone (shared/deaths.py).
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    Integer,
     Row,
+    SmallInteger,
     Text,
     and_,
     bindparam,
     cast,
     func,
     insert,
+    not_,
     or_,
     select,
     text,
@@ -27,6 +32,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from shared import deaths
+from shared.db.bookkeeping import DEAD
 from shared.db.bookkeeping import deliveries as table
 
 NOW = func.clock_timestamp()
@@ -35,6 +42,13 @@ _WAITING = and_(
     table.c.next_at <= NOW,
     or_(table.c.owner.is_(None), table.c.lease_until < NOW),
 )
+_DIED = table.c.owner.is_not(None)
+"""Of one that waits: its lease ran out in somebody's hands."""
+_DEATHS: Any = table.c.deaths + cast(cast(_DIED, Integer), SmallInteger)
+FAILED = "failed"
+TOGETHER = (2000, 45, 1)
+"""So many are claimed at once of those at which a worker died never, once, more often: whatever is the cause
+of it stands alone the third time."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +92,17 @@ def integrations_waiting(connection: Connection) -> list[int]:
 def claim(
     connection: Connection, integration_id: int, owner: UUID, lease: float, limit: int
 ) -> list[Delivery]:
-    """Takes up to `limit` waiting deliveries, oldest first, for `lease` seconds; the caller commits."""
+    """Takes up to `limit` waiting deliveries, oldest first, for `lease` seconds; the caller commits.
+
+    Together are only those at which workers died equally often.
+    """
+    waits = (table.c.integration_id == integration_id, _WAITING)
+    died: int = connection.scalar(select(_DEATHS).where(*waits).order_by(table.c.id).limit(1)) or 0
     chosen = (
         select(table.c.id)
-        .where(table.c.integration_id == integration_id, _WAITING)
+        .where(*waits, died == _DEATHS)
         .order_by(table.c.id)
-        .limit(limit)
+        .limit(min(limit, TOGETHER[min(died, len(TOGETHER) - 1)]))
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
@@ -94,6 +113,7 @@ def claim(
             owner=owner,
             lease_until=NOW + text(f"interval '{lease:f} seconds'"),
             attempts=table.c.attempts + 1,
+            deaths=_DEATHS,
         )
         .returning(table.c.id, table.c.body, table.c.received_at, table.c.attempts)
     )
@@ -102,6 +122,24 @@ def claim(
 
 def _delivery(row: Row[tuple[int, bytes, datetime, int]]) -> Delivery:
     return Delivery(row.id, bytes(row.body), row.received_at, row.attempts)
+
+
+def park_deadly(connection: Connection, integration_id: int) -> list[int]:
+    """Settles, as failed, what has killed its worker for the last time; returns the ids."""
+    deadly = (table.c.integration_id == integration_id, _WAITING, _DIED)
+    parked = connection.scalars(
+        update(table)
+        .where(*deadly, table.c.deaths >= deaths.MOST - 1)
+        .values(
+            settled_at=NOW,
+            outcome=FAILED,
+            reason=deaths.told("this delivery"),
+            lease_until=None,
+            deaths=_DEATHS,
+        )
+        .returning(table.c.id)
+    )
+    return list(parked)
 
 
 def settle(
@@ -135,10 +173,25 @@ def _about(about: Mapping[int, Iterable[str]]) -> Any:
     return func.nullif(func.array(select(names).scalar_subquery()), cast([], ARRAY(Text)))
 
 
-def put_back(
-    connection: Connection, owner: UUID, ids: Iterable[int], delay: float, reason: str
+def put_back(connection: Connection, owner: UUID, ids: Iterable[int], reason: str) -> None:
+    """Gives claimed deliveries back, to be looked at again at once."""
+    _give_back(connection, owner, ids, NOW, reason)
+
+
+def put_off(
+    connection: Connection, owner: UUID, ids: Iterable[int], longest: float, reason: str
 ) -> None:
-    """Gives claimed deliveries back; they are looked at again after `delay` seconds."""
+    """Gives claimed deliveries back; the longer one was tried in vain the later it comes again, after `longest`
+    seconds at most. A quarter more or less: what fails for ever does not meet the same others each time.
+    """
+    grown = func.power(2.0, func.least(table.c.attempts, 30))
+    delay = func.least(longest, grown) * (0.75 + func.random() / 2)
+    _give_back(connection, owner, ids, NOW + func.make_interval(0, 0, 0, 0, 0, 0, delay), reason)
+
+
+def _give_back(
+    connection: Connection, owner: UUID, ids: Iterable[int], next_at: Any, reason: str
+) -> None:
     connection.execute(
         update(table)
         .where(table.c.id.in_(list(ids)), table.c.owner == owner, table.c.settled_at.is_(None))
@@ -146,12 +199,21 @@ def put_back(
             owner=None,
             lease_until=None,
             reason=reason,
-            next_at=NOW + text(f"interval '{delay:f} seconds'"),
+            next_at=next_at,
         )
     )
 
 
 def forget_settled(connection: Connection, days: int) -> int:
-    """Deletes deliveries settled longer than `days` ago; returns how many."""
-    old = table.c.settled_at < NOW - text(f"interval '{days:d} days'")
-    return connection.execute(table.delete().where(old)).rowcount
+    """Deletes deliveries settled longer than `days` ago, but those that failed for good; returns how many."""
+    well = or_(table.c.outcome.is_(None), not_(DEAD))
+    return connection.execute(table.delete().where(_settled_before(days), well)).rowcount
+
+
+def forget_dead(connection: Connection, days: int) -> int:
+    """Deletes those that failed for good longer than `days` ago; returns how many."""
+    return connection.execute(table.delete().where(_settled_before(days), DEAD)).rowcount
+
+
+def _settled_before(days: int) -> ColumnElement[bool]:
+    return table.c.settled_at < NOW - text(f"interval '{days:d} days'")

@@ -145,6 +145,18 @@ class RejectReport:
 
 
 @dataclass(frozen=True)
+class DeadReport:
+    """Deliveries that failed for good, by outcome; id, reason and time are the latest one's."""
+
+    integration_id: int
+    outcome: str
+    count: int
+    last_id: int
+    last_reason: str | None
+    settled_at: datetime
+
+
+@dataclass(frozen=True)
 class WorkerReport:
     name: str
     queues: str
@@ -167,6 +179,7 @@ class Status:
     integrations: tuple[IntegrationReport, ...]
     quotas: tuple[Quota, ...]
     deliveries: Deliveries
+    dead: tuple[DeadReport, ...]
     rejects: tuple[RejectReport, ...]
     workers: tuple[WorkerReport, ...]
     view_problems: tuple[ViewProblem, ...]

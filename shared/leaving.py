@@ -1,6 +1,7 @@
 """Removing an integration: its webhook, its credentials and, when somebody says so, its mirror.
 
-The order is `removal` in the row's metadata: {"mirror": keep | delete, "rows": deleted so far, "done"}.
+The order is `removal` in the row's metadata: {"mirror": keep | delete, "rows": deleted so far, "done"}, and
+"deaths" while one is at it or has died over it (shared/deaths.py).
 Nothing reads an integration from then on; what is long, or asks a vendor, a worker does
 (worker/forgetting.py). The row itself stays: its id is in runs that are told, and it can be added again.
 """
@@ -9,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Table, func, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Connection, Table, Text, and_, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared import integrations
+from shared import deaths, integrations
 from shared.db.bookkeeping import audits, runs
 from shared.db.bookkeeping import integration_settings as table
 from shared.errors import Conflict
@@ -23,6 +24,9 @@ Mirror = Literal["keep", "delete"]
 NOW = func.clock_timestamp()
 REMOVAL = table.c.metadata["removal"]
 UNDER_WAY = REMOVAL["done"].as_boolean().is_(False)
+_DEATHS = func.coalesce(REMOVAL["deaths"].as_integer(), 0)
+DEADLY = and_(UNDER_WAY, _DEATHS >= deaths.MOST)
+"""Its worker died over it again and again: it waits for somebody to order it anew."""
 
 
 def remove(connection: Connection, settings: Settings, id_: int, mirror: Mirror) -> Integration:
@@ -79,16 +83,34 @@ def _end(connection: Connection, id_: int, table_: Table, ended_at: Column[Any])
 
 
 def under_way(connection: Connection) -> list[int]:
-    """The integrations whose removal is ordered and not done."""
-    return list(connection.scalars(select(table.c.id).where(UNDER_WAY).order_by(table.c.id)))
+    """The integrations whose removal is ordered, not done, and not deadly."""
+    chosen = select(table.c.id).where(UNDER_WAY, ~DEADLY)
+    return list(connection.scalars(chosen.order_by(table.c.id)))
 
 
-def ordered(connection: Connection, id_: int) -> Mirror | None:
-    """What is to become of the mirror; None when no removal is under way."""
+def deadly(connection: Connection) -> list[int]:
+    """The integrations whose removal was given up because it killed its workers."""
+    return list(connection.scalars(select(table.c.id).where(DEADLY).order_by(table.c.id)))
+
+
+def begin(connection: Connection, id_: int) -> Mirror | None:
+    """Goes on with a removal: what is to become of the mirror; None when there is nothing to do.
+
+    The caller is alone at it, commits before it works, and says `rest` however its work ends: who finds
+    that nobody did, finds a death.
+    """
     said: Mirror | None = connection.scalar(
-        select(REMOVAL["mirror"].as_string()).where(table.c.id == id_, UNDER_WAY)
+        select(REMOVAL["mirror"].as_string()).where(table.c.id == id_, UNDER_WAY, ~DEADLY)
     )
+    if said:
+        _note(connection, id_, _object(deaths=_DEATHS + 1))
     return said
+
+
+def rest(connection: Connection, id_: int) -> None:
+    """Nobody is at it any more, and nobody died."""
+    said = table.c.metadata.op("#-")(cast(["removal", "deaths"], ARRAY(Text)))
+    connection.execute(update(table).where(table.c.id == id_).values(metadata=said))
 
 
 def forget_credentials(connection: Connection, id_: int) -> None:

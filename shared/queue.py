@@ -20,6 +20,7 @@ SYNC = "ponte.sync"
 ANSWER = "ponte.answer"
 AUDIT = "ponte.audit"
 FORGET = "ponte.forget"
+REPLAY = "ponte.replay"
 SCHEDULE = "ponte.schedule"
 SCHEDULE_AUDITS = "ponte.schedule-audits"
 SWEEP = "ponte.sweep"
@@ -37,6 +38,7 @@ QUEUES = {
     TIDY: "beat",
     CARE: "beat",
     FORGET: "beat",
+    REPLAY: "beat",
 }
 """`webhooks` has a pool of its own; the other pool serves `beat` before `sync`."""
 
@@ -52,7 +54,8 @@ def make_celery(settings: Settings, name: str = "ponte") -> Celery:
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=True,
-        task_reject_on_worker_lost=True,
+        # a task that kills its worker would come back at once, for ever: the sweeper rings by the books
+        task_reject_on_worker_lost=False,
         task_time_limit=limit,
         task_soft_time_limit=limit - 15,
         task_routes={task: {"queue": queue} for task, queue in QUEUES.items()},

@@ -16,6 +16,7 @@ from shared import agenda, integrations, resources
 from shared.agenda import Agenda, summary
 from shared.audited import last_audits
 from shared.db.bookkeeping import (
+    DEAD,
     checkpoints,
     deliveries,
     pauses,
@@ -28,6 +29,7 @@ from shared.db.bookkeeping import (
 from shared.db.engine import clock
 from shared.db.mirror import rows_table, stamps_table
 from shared.figures import (
+    DeadReport,
     Deliveries,
     IntegrationReport,
     Pause,
@@ -58,6 +60,7 @@ def status(connection: Connection, settings: Settings) -> Status:
         integrations=tuple(of_integrations(connection, settings)),
         quotas=tuple(quotas(connection, settings)),
         deliveries=inbox(connection, settings),
+        dead=tuple(dead_letters(connection)),
         rejects=tuple(rejected(connection)),
         workers=tuple(seen_workers(connection)),
         view_problems=tuple(view_problems(connection)),
@@ -320,6 +323,23 @@ def inbox(connection: Connection, settings: Settings) -> Deliveries:
         .group_by(table.outcome)
     )
     return Deliveries(waiting, float(oldest or 0), {row[0]: row[1] for row in settled})
+
+
+def dead_letters(connection: Connection) -> list[DeadReport]:
+    """Deliveries that failed for good, by integration and outcome, the latest first."""
+    table = deliveries.c
+    place = (table.integration_id, table.outcome)
+    counted = select(*place, func.count().label("how_many"), func.max(table.id).label("last"))
+    grouped = counted.where(DEAD).group_by(*place).subquery()
+    latest = select(grouped, table.reason, table.settled_at).join(
+        deliveries, table.id == grouped.c.last
+    )
+    return [
+        DeadReport(
+            row.integration_id, row.outcome, row.how_many, row.last, row.reason, row.settled_at
+        )
+        for row in connection.execute(latest.order_by(table.settled_at.desc()))
+    ]
 
 
 def rejected(connection: Connection) -> list[RejectReport]:

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, case, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import array as pg_array
 from sqlalchemy.dialects.postgresql import insert
 
-from shared import integrations, resources
+from shared import deaths, integrations, resources
 from shared.availability import WHOLE
 from shared.db.bookkeeping import ACTIVE, checkpoints, unavailable
 from shared.db.bookkeeping import runs as table
@@ -34,11 +34,14 @@ _READY = or_(
     and_(table.c.state == "queued", table.c.next_at <= NOW),
     and_(table.c.state == "running", table.c.lease_until < NOW),
 )
+PROGRESS = {"attempts": 0, "deaths": 0}
+"""What a page of a run resets."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A claimed run. position: where it goes on (see worker/sync/checkpoint.py); full: the whole list."""
+    """A claimed run. position: where it goes on (see worker/sync/checkpoint.py); full: the whole list;
+    deaths: how often its worker died since its last page."""
 
     id: int
     integration_id: int
@@ -49,6 +52,7 @@ class Run:
     attempts: int
     trigger: str
     position: Mapping[str, Any] | None
+    deaths: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,7 @@ def claim(connection: Connection, run_id: int, owner: UUID, lease: float) -> Run
             lease_until=_from_now(lease),
             started_at=func.coalesce(table.c.started_at, NOW),
             attempts=table.c.attempts + 1,
+            deaths=case((table.c.state == "running", table.c.deaths + 1), else_=table.c.deaths),
             reason=None,
         )
         .returning(table)
@@ -202,6 +207,7 @@ def _run(row: Row[Any]) -> Run:
         attempts=row.attempts,
         trigger=row.trigger,
         position=row.position,
+        deaths=row.deaths,
     )
 
 
@@ -245,6 +251,18 @@ def _leave(connection: Connection, run: Run, **values: Any) -> None:
     )
     if left.rowcount != 1:
         raise LostOwnership(f"run {run.id} of {run.resource.full_name}")
+
+
+def parked(connection: Connection, integration_id: int) -> set[str]:
+    """Resources whose newest run was given up within the last day because it killed its workers."""
+    newest = select(func.max(table.c.id)).where(table.c.integration_id == integration_id)
+    chosen = select(table.c.resource).where(
+        table.c.id.in_(newest.group_by(table.c.resource)),
+        table.c.state == "failed",
+        table.c.deaths >= deaths.MOST,
+        table.c.finished_at > NOW - text("interval '1 day'"),
+    )
+    return set(connection.scalars(chosen))
 
 
 def listed(

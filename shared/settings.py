@@ -188,6 +188,10 @@ class Settings(BaseSettings):
     settled_days: Positive = Field(
         30, description="how long settled deliveries and old runs are kept"
     )
+    ponte_dead_letter_days: Positive = Field(
+        90,
+        description="how long deliveries that failed for good are kept, and rejects that no read has met since",
+    )
     ponte_journal_days: Positive = Field(
         365, description="how long it is kept what rows were before they changed"
     )

@@ -21,6 +21,7 @@ from webhook_app import (
     health,
     integrations,
     kommo,
+    letters,
     login,
     metrics,
     oauth,
@@ -101,7 +102,7 @@ def _serve(app: OpenAPI) -> None:
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, targets.api, runs.api, metrics.api):
         app.register_api(api)
-    for api in wallet.APIS:
+    for api in (*letters.APIS, *wallet.APIS):
         app.register_api(api)
     for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)

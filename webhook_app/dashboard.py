@@ -91,6 +91,13 @@ def issues(status: Status) -> list[Issue]:
         found.append(
             Issue("Há webhooks esperando há mais de um minuto", "Webhooks wait for over a minute")
         )
+    if status.dead:
+        found.append(
+            Issue(
+                "Há webhooks que não puderam ser tratados: veja os motivos, depois `ponte replay deliveries`",
+                "Some webhooks failed for good: see why, then `ponte replay deliveries`",
+            )
+        )
     if status.rejects:
         found.append(Issue("Há registros rejeitados", "Some records were rejected"))
     return found

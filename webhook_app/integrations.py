@@ -34,11 +34,13 @@ class LastRun(BaseModel):
 
 
 class Removal(BaseModel):
-    """rows: of the mirror, deleted so far; done: nothing is left for a worker to do."""
+    """rows: of the mirror, deleted so far; done: nothing is left for a worker to do; deaths: how often a
+    worker died over it, or one that is at it now; after the third time it waits to be ordered anew."""
 
     mirror: Literal["keep", "delete"]
     rows: int
     done: bool
+    deaths: int | None = None
 
 
 class IntegrationModel(BaseModel):

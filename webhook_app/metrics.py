@@ -92,6 +92,12 @@ def gather(connection: Connection, settings: Settings) -> list[Metric]:
             [((q.budget,), q.left) for q in status.quotas if q.left is not None],
         ),
         _gauge(
+            "deliveries_dead",
+            "Deliveries that failed for good and are kept",
+            ["outcome", "integration"],
+            [((d.outcome, str(d.integration_id)), d.count) for d in status.dead],
+        ),
+        _gauge(
             "rejects",
             "Records that could not become rows",
             ["resource", "integration"],

@@ -73,6 +73,7 @@ TASKS: dict[str, Callable[..., None]] = {
     queue.ANSWER: tasks.answer,
     queue.AUDIT: tasks.audit,
     queue.FORGET: tasks.forget,
+    queue.REPLAY: tasks.replay,
     queue.SCHEDULE: tasks.make_due_runs,
     queue.SCHEDULE_AUDITS: tasks.make_due_audits,
     queue.SWEEP: tasks.sweep,

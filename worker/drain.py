@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from shared import availability, deliveries, integrations
 from shared.availability import name_of
 from shared.deliveries import Delivery
-from shared.errors import CredentialsRefused, Fatal, NotAvailable, Retryable
+from shared.errors import CredentialsRefused, Fatal, NotAvailable, RequestRefused, Retryable
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Resource
@@ -33,7 +33,7 @@ from worker.sources.protocol import Account, Ask, Found
 from worker.sync import sweep
 from worker.sync.sweep import Slice
 
-MOST_DELIVERIES = 2000
+MOST_DELIVERIES = deliveries.TOGETHER[0]
 MOST_IDS = 250
 LONGEST_AGE = 2.0
 AGE_PER_EVENT_A_SECOND = 0.1
@@ -195,6 +195,8 @@ class Drain:
             account = identity.prove(self._reach, self._integration, self._given, self._source)
             self._source.hold()
             with self._reach.engine.begin() as connection:
+                if deadly := deliveries.park_deadly(connection, self._integration.id):
+                    log.error("deliveries_parked", deliveries=deadly, why="they killed workers")
                 claimed = deliveries.claim(
                     connection,
                     self._integration.id,
@@ -207,6 +209,9 @@ class Drain:
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)
         except (Retryable, Fatal, SoftTimeLimitExceeded) as error:
+            if claimed and isinstance(error, RequestRefused):  # it will not get better
+                self._isolate(owner, claimed, error)
+                return len(claimed)
             self._put_back(owner, claimed, error)
             if isinstance(error, CredentialsRefused):
                 identity.note_refused(self._reach, self._integration, self._given)
@@ -227,9 +232,9 @@ class Drain:
         ids = [delivery.id for delivery in claimed]
         with self._reach.engine.begin() as connection:
             if len(ids) == 1:
-                deliveries.settle(connection, owner, ids, "failed", reason)
+                deliveries.settle(connection, owner, ids, deliveries.FAILED, reason)
             else:
-                deliveries.put_back(connection, owner, ids, 0.0, reason)
+                deliveries.put_back(connection, owner, ids, reason)
         self._most = max(1, len(ids) // 2)
 
     def _look(self, folded: Folded) -> Iterator[Looked]:
@@ -274,12 +279,10 @@ class Drain:
             deliveries.settle(connection, owner, ids, outcome, reason, folded.about)
 
     def _put_back(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
-        """They are looked at again later; how much later grows with how often it was tried."""
+        """They are looked at again later; how much later grows with how often each was tried."""
         if not claimed:
             return
-        attempts = max(delivery.attempts for delivery in claimed)
-        delay = min(LONGEST_WAIT, 2.0**attempts)
         with self._reach.engine.begin() as connection:
             ids = [delivery.id for delivery in claimed]
-            deliveries.put_back(connection, owner, ids, delay, str(error))
-        log.warning("deliveries_put_back", deliveries=len(claimed), delay=delay, why=str(error))
+            deliveries.put_off(connection, owner, ids, LONGEST_WAIT, str(error))
+        log.warning("deliveries_put_back", deliveries=len(claimed), why=str(error))

@@ -25,23 +25,37 @@ from worker.reach import Reach
 
 log = logger(__name__)
 BATCH = 5000
+MOMENT = 1.0
+"""Seconds until it is tried again to be alone."""
 TABLES = [one for one in reversed(metadata.sorted_tables) if "integration_id" in one.c]
 
 
 def carry_out(reach: Reach, id_: int, seconds: float) -> bool:
     """Goes on with a removal for about `seconds`; True when there is more to do."""
     deadline = time.monotonic() + seconds
-    with reach.engine.begin() as connection:
-        mirror = leaving.ordered(connection, id_)
-    if mirror is None:
-        return False
+    with alone(reach, id_) as ours:
+        if not ours:  # a drain, or a worker that is at it already
+            time.sleep(min(seconds, MOMENT))
+            return True
+        with reach.engine.begin() as connection:
+            mirror = leaving.begin(connection, id_)
+        if mirror is None:
+            return False
+        try:
+            return not _is_done(reach, id_, mirror, deadline)
+        finally:
+            with reach.engine.begin() as connection:
+                leaving.rest(connection, id_)
+
+
+def _is_done(reach: Reach, id_: int, mirror: leaving.Mirror, deadline: float) -> bool:
     _say_goodbye(reach, id_)
     if mirror == "delete" and not _forget_mirror(reach, id_, deadline):
-        return True
+        return False
     with reach.engine.begin() as connection:
         leaving.finish(connection, id_, mirror)
     log.info("integration_forgotten", integration=id_, mirror=mirror)
-    return False
+    return True
 
 
 def _say_goodbye(reach: Reach, id_: int) -> None:
@@ -61,19 +75,18 @@ def _say_goodbye(reach: Reach, id_: int) -> None:
 
 
 def _forget_mirror(reach: Reach, id_: int, deadline: float) -> bool:
-    """Empties the tables until a whole pass finds nothing; False when time is up or a drain is at work."""
+    """Empties the tables until a whole pass finds nothing; False when time is up."""
     with reach.engine.begin() as connection:
         _drop_views(connection, id_)
-    with alone(reach, id_) as nobody_drains:
-        while nobody_drains and time.monotonic() < deadline:
-            gone = 0
-            for table in TABLES:
-                while batch := _delete_batch(reach, table, id_):
-                    gone += batch
-                    if time.monotonic() > deadline:
-                        return False
-            if not gone:
-                return True
+    while time.monotonic() < deadline:
+        gone = 0
+        for table in TABLES:
+            while batch := _delete_batch(reach, table, id_):
+                gone += batch
+                if time.monotonic() > deadline:
+                    return False
+        if not gone:
+            return True
     return False
 
 

@@ -26,13 +26,15 @@ FULL_AGAIN = timedelta(hours=1)
 class Past:
     """What was done about a resource: its newest run, its newest full one, its last complete full walk.
 
-    refused: within the last day the vendor said that this account does not get it.
+    refused: within the last day the vendor said that this account does not get it; parked: within the
+    last day it killed its workers.
     """
 
     asked_at: datetime | None = None
     full_asked_at: datetime | None = None
     walked_at: datetime | None = None
     refused: bool = False
+    parked: bool = False
 
     def lacks_full_walk(self, night: datetime, now: datetime) -> bool:
         """Not walked in full since that night; one that failed is tried again after an hour."""
@@ -72,7 +74,7 @@ def due(
     wanted = []
     for resource in resources.of_provider(integration.provider):
         last = past.get(resource.full_name, Past())
-        if resource.unlisted or last.refused:
+        if resource.unlisted or last.refused or last.parked:
             continue
         if last.asked_at is None:
             wanted.append((resource, True))
@@ -115,6 +117,8 @@ def past(connection: Connection, integration: Integration) -> dict[str, Past]:
     )
     walks: dict[str, Any] = {row[0]: row[1] for row in walked}
     refused = availability.lists_refused_lately(connection, integration.id)
+    parked = runs_of.parked(connection, integration.id)
     return {
-        name: Past(at, full_at, walks.get(name), name in refused) for name, at, full_at in asked
+        name: Past(at, full_at, walks.get(name), name in refused, name in parked)
+        for name, at, full_at in asked
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from shared import deliveries, integrations, leaving, questions, queue, runs
+from shared import deliveries, integrations, leaving, questions, queue, rejects, runs
 from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
-from worker import answers, expiry, forgetting, schedule, subscription
+from worker import answers, expiry, forgetting, replaying, schedule, subscription
 from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
@@ -21,7 +21,7 @@ log = logger(__name__)
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
 AUDIT_SECONDS = 30.0
-FORGET_SECONDS = 30.0
+FORGET_SECONDS = REPLAY_SECONDS = 30.0
 
 
 def sync(reach: Reach, run_id: int) -> None:
@@ -48,6 +48,11 @@ def audit(reach: Reach, audit_id: int) -> None:
 def forget(reach: Reach, integration_id: int) -> None:
     """A short stretch of a removal; the sweeper rings for the rest."""
     forgetting.carry_out(reach, integration_id, FORGET_SECONDS)
+
+
+def replay(reach: Reach, integration_id: int) -> None:
+    """Looks up rejects again; the sweeper rings for the rest."""
+    replaying.carry_out(reach, integration_id, REPLAY_SECONDS)
 
 
 def make_due_audits(reach: Reach) -> None:
@@ -87,13 +92,20 @@ def make_due_runs(reach: Reach) -> None:
 
 
 def sweep(reach: Reach) -> None:
-    """Rings for what waits: deliveries, runs that are ready, runs whose worker died, removals."""
+    """Rings for what waits: deliveries, runs, whose worker may have died, removals, rejects to look up."""
     with reach.engine.begin() as connection:
         ours = [each.id for each in integrations.worked_on(connection, reach.settings)]
         inboxes = [id_ for id_ in deliveries.integrations_waiting(connection) if id_ in ours]
         ready = runs.ready(connection, ours)
         removals = leaving.under_way(connection)
-    for task, ids in ((queue.DRAIN, inboxes), (queue.SYNC, ready), (queue.FORGET, removals)):
+        wanting = [id_ for id_ in rejects.integrations_wanting(connection) if id_ in ours]
+    bells = {
+        queue.DRAIN: inboxes,
+        queue.SYNC: ready,
+        queue.FORGET: removals,
+        queue.REPLAY: wanting,
+    }
+    for task, ids in bells.items():
         # bells that still hang in the queue will be answered: more of them would only pile up
         if ids and not reach.redis.llen(queue.QUEUES[task]):
             for id_ in ids:
@@ -106,12 +118,14 @@ def care_for_webhooks(reach: Reach) -> None:
 
 
 def tidy(reach: Reach) -> None:
-    """Forgets what has been settled or over for long."""
-    days = reach.settings.settled_days
+    """Forgets what has been settled or over for long, and dead letters in their own time."""
+    days, dead_days = reach.settings.settled_days, reach.settings.ponte_dead_letter_days
     with reach.engine.begin() as connection:
         settled = deliveries.forget_settled(connection, days)
+        dead = deliveries.forget_dead(connection, dead_days)
+        rejected = rejects.forget(connection, dead_days)
         ended = runs.forget_ended(connection, days)
         books.forget_ended(connection, days)
         told = journal.forget(connection, reach.settings.ponte_journal_days)
     questions.forget(reach.engine)
-    log.info("tidied", deliveries=settled, runs=ended, journal=told)
+    log.info("tidied", deliveries=settled, dead=dead, rejects=rejected, runs=ended, journal=told)

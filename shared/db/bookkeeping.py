@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKey,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -34,6 +36,17 @@ NOW = text("clock_timestamp()")
 
 def _moment(name: str, **options: Any) -> Column[Any]:
     return Column(name, DateTime(timezone=True), **options)
+
+
+def _deaths() -> Column[Any]:
+    """See shared/deaths.py."""
+    return Column(
+        "deaths",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="how often its worker died over it; parked after the third time",
+    )
 
 
 def _of_audit() -> Column[Any]:
@@ -111,6 +124,11 @@ login_links = Table(
     schema="ponte",
 )
 
+DEAD: ColumnElement[bool] = literal_column(
+    "outcome in ('failed', 'undecodable', 'other account')", Boolean
+)
+"""Deliveries that failed for good."""
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -127,6 +145,7 @@ deliveries = Table(
     Column("outcome", Text, comment="done, not mirrored yet, undecodable, other account, …"),
     Column("reason", Text),
     Column("about", ARRAY(Text), comment="the rows that it told of: kommo.leads:123; once settled"),
+    _deaths(),
     Index(
         "deliveries_waiting",
         "integration_id",
@@ -134,6 +153,7 @@ deliveries = Table(
         postgresql_where=text("settled_at is null"),
     ),
     Index("deliveries_settled", "settled_at", postgresql_where=text("settled_at is not null")),
+    Index("deliveries_dead", "integration_id", "outcome", "id", postgresql_where=DEAD),
     # partial: a delivery that comes in costs it nothing
     Index(
         "deliveries_about",
@@ -171,6 +191,7 @@ runs = Table(
     Column("gone", Integer, nullable=False, server_default=text("0")),
     Column("rejected", Integer, nullable=False, server_default=text("0")),
     Column("reason", Text),
+    _deaths(),
     CheckConstraint("mode in ('full', 'incremental')", name="runs_mode"),
     CheckConstraint(
         "state in ('queued', 'running', 'done', 'failed', 'unavailable')", name="runs_state"
@@ -220,6 +241,7 @@ audits = Table(
     Column("repaired", Integer, nullable=False, server_default=text("0")),
     _moment("verified_through", comment="up to then the mirror is proved true: the audit's start"),
     Column("reason", Text),
+    _deaths(),
     CheckConstraint(
         "state in ('queued', 'running', 'done', 'failed', 'unavailable')", name="audits_state"
     ),
@@ -269,6 +291,9 @@ rejects = Table(
     Column("times", Integer, nullable=False, server_default=text("1")),
     _moment("created_at", nullable=False, server_default=NOW),
     _moment("seen_at", nullable=False, server_default=NOW),
+    Column("slice", JSONB, comment="the parameters with which it was asked for"),
+    _moment("wanted_at", comment="from then on it is to be looked up again"),
+    _deaths(),
     UniqueConstraint("integration_id", "resource", "digest"),
     schema="sync",
 )

@@ -108,10 +108,12 @@ def test_every_task_has_a_queue_and_ends_before_it_becomes_visible_again() -> No
         queue.CARE,
         queue.AUDIT,
         queue.FORGET,
+        queue.REPLAY,
         queue.SCHEDULE_AUDITS,
     }
     assert set(queue.QUEUES) == tasks
     visible = app.conf.broker_transport_options["visibility_timeout"]
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit < visible
     assert app.conf.task_acks_late
+    assert not app.conf.task_reject_on_worker_lost, "what kills its worker would come for ever"
     assert app.conf.task_ignore_result

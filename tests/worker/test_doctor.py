@@ -154,6 +154,28 @@ def test_deliveries_that_wait(reach: Reach, kommo: int, age: str, state: State) 
     assert said.startswith("1 deliveries wait")
 
 
+def test_dead_letters_are_a_warning_and_a_removal_that_was_given_up_is_bad(
+    reach: Reach, kommo: int
+) -> None:
+    assert looked(reach, work.dead_letters) == [(State.OK, "none")]
+    execute(
+        reach,
+        "insert into sync.deliveries (integration_id, body, settled_at, outcome, reason)"
+        " values (:id, 'x', now(), 'undecodable', 'no field'), (:id, 'x', now(), 'done', null)",
+        id=kommo,
+    )
+    execute(
+        reach,
+        "update ponte.integration_settings set metadata ="
+        """ '{"removal": {"mirror": "keep", "rows": 0, "done": false, "deaths": 3}}' where id = :id""",
+        id=kommo,
+    )
+    (letters, removal) = looked(reach, work.dead_letters)
+    assert letters == (State.WARN, "1 deliveries failed for good (undecodable): no field")
+    assert removal[0] is State.BAD
+    assert "its worker died 3 times" in removal[1]
+
+
 def test_rejects_lists_that_are_not_given_and_pauses_are_warnings(reach: Reach, kommo: int) -> None:
     execute(
         reach, "update ponte.integration_settings set account_id = '7' where id = :id", id=kommo

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import requests
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from sandbox.http import Request, Response, Server
 from shared import deliveries
@@ -415,19 +415,36 @@ def test_refused_credentials_claim_nothing_and_are_not_tried_again(inbox: Ground
     assert [row["settled_at"] for row in inbox.deliveries()] == [None]
 
 
-def test_old_deliveries_are_forgotten_when_they_are_settled(inbox: Ground) -> None:
-    put(inbox, b"old")
+def test_old_deliveries_are_forgotten_when_they_are_settled_and_dead_ones_in_their_own_time(
+    inbox: Ground,
+) -> None:
+    put(inbox, form(("leads[update][0][id]", last(inbox, LEADS))))
+    put(inbox, b"dead")
     drained(inbox)
     put(inbox, b"waiting")
-    inbox.run(
-        lambda c: c.execute(update(table).values(received_at=text("now() - interval '40 days'")))
-    )
-    inbox.run(
-        lambda c: c.execute(
-            update(table)
-            .where(table.c.settled_at.is_not(None))
-            .values(settled_at=text("now() - interval '40 days'"))
-        )
-    )
+    old = text("now() - interval '40 days'")
+    inbox.run(lambda c: c.execute(update(table).values(received_at=old)))
+    settled = update(table).where(table.c.settled_at.is_not(None))
+    inbox.run(lambda c: c.execute(settled.values(settled_at=old)))
     assert inbox.run(deliveries.forget_settled, 30) == 1
+    assert inbox.run(deliveries.forget_dead, 90) == 0
+    assert [row["body"] for row in inbox.deliveries()] == [b"dead", b"waiting"]
+    assert inbox.run(deliveries.forget_dead, 39) == 1
     assert [row["body"] for row in inbox.deliveries()] == [b"waiting"]
+
+
+def test_what_fails_for_ever_does_not_hold_back_what_comes_after_it(inbox: Ground) -> None:
+    id_ = inbox.integration("kommo").id
+    old = [put(inbox, form(("leads[update][0][id]", n + 1))) for n in range(20)]
+    inbox.run(lambda c: c.execute(update(table).values(attempts=12)))
+    new = put(inbox, form(("leads[update][0][id]", last(inbox, LEADS))))
+    owner = uuid4()
+    assert len(inbox.run(deliveries.claim, id_, owner, 60, 2000)) == 21
+    inbox.run(deliveries.put_off, owner, [*old, new], 300.0, "HTTP 500")
+    wait = text("extract(epoch from next_at - clock_timestamp())")
+    waits = inbox.run(
+        lambda c: list(c.scalars(select(wait).select_from(table).order_by(table.c.id)))
+    )
+    assert waits[-1] < 3
+    assert all(200 < seconds <= 375 for seconds in waits[:-1])
+    assert max(waits[:-1]) - min(waits[:-1]) > 20, "they come back in smaller groups"

@@ -166,7 +166,7 @@ def test_days_end_with_their_last_moment_and_times_are_local() -> None:
     assert explaining.moment("2026-10-01", ZONE).isoformat() == "2026-10-01T23:59:59.999999-03:00"
     assert explaining.moment("2026-10-01T09:30", ZONE).isoformat() == "2026-10-01T09:30:00-03:00"
     assert explaining.moment("2026-10-01T09:30+00:00", ZONE).utcoffset() == timedelta()
-    with pytest.raises(Misuse, match="--at yesterday"):
+    with pytest.raises(Misuse, match="yesterday: write"):
         explaining.moment("yesterday", ZONE)
 
 

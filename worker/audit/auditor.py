@@ -28,6 +28,7 @@ from shared.errors import NotAvailable, NotBelievable, SyncNeeded, WalkBroken
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Asked
+from shared.runs import PROGRESS
 from worker.audit import books, comparing, mending, ordinary
 from worker.audit.books import Audit
 from worker.audit.comparing import DIFFERENT, KINDS, ONLY_HERE, ONLY_THERE
@@ -166,7 +167,7 @@ class Auditor:
                 connection,
                 pages=table.c.pages + 1,
                 compared=table.c.compared + len(batch.rows),
-                attempts=0,
+                **PROGRESS,
             )
         return new
 
@@ -226,7 +227,7 @@ class Auditor:
                 notes.doubt(self._looker.differences(connection, seen), asked, seen.hashes)
                 notes.met(seen.keys, self._progress.walks)
                 there = len(seen.batch.rows)
-                self._save(connection, compared=table.c.compared + there, attempts=0)
+                self._save(connection, compared=table.c.compared + there, **PROGRESS)
             self._watch_the_time()
 
     # --- is it drift? ---
@@ -261,7 +262,7 @@ class Auditor:
                     if same and not is_newer(difference, seen.found):
                         late = difference.mendable and self._progress.history_in_turn
                         notes.settle([key], LATE if late else DRIFT)
-                self._save(connection, attempts=0)
+                self._save(connection, **PROGRESS)
             self._watch_the_time()
 
     def _let_it_be_brought(self) -> None:
@@ -295,7 +296,7 @@ class Auditor:
             judged = [*seen.hashes, *seen.absent]
             mended = [key for key in judged if key not in left]
             Notes(connection, self._audit).settle(mended, REPAIRED)
-            self._save(connection, attempts=0)
+            self._save(connection, **PROGRESS)
 
     # --- the books ---
 

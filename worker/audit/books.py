@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import resources
@@ -31,7 +31,8 @@ _READY = or_(
 
 @dataclass(frozen=True)
 class Audit:
-    """A claimed audit. repair: what is found is mended; position: where it goes on."""
+    """A claimed audit. repair: what is found is mended; position: where it goes on; deaths: how often its
+    worker died since its last step."""
 
     id: int
     integration_id: int
@@ -41,6 +42,7 @@ class Audit:
     owner: UUID
     started_at: datetime
     attempts: int
+    deaths: int
     position: Mapping[str, Any] | None
 
 
@@ -94,14 +96,15 @@ def claim(connection: Connection, audit_id: int, lease: float) -> Audit | None:
             lease_until=_from_now(lease),
             started_at=func.coalesce(table.c.started_at, NOW),
             attempts=table.c.attempts + 1,
+            deaths=case((table.c.state == "running", table.c.deaths + 1), else_=table.c.deaths),
             reason=None,
         )
         .returning(table)
     ).first()
     if row is None:
         return None
-    names = ("id", "integration_id", "trigger", "repair", "owner", "started_at", "attempts")
-    given = {name: getattr(row, name) for name in names}
+    names = ("id", "integration_id", "trigger", "repair", "owner", "started_at")
+    given = {name: getattr(row, name) for name in (*names, "attempts", "deaths")}
     return Audit(resource=resources.BY_NAME[row.resource], position=row.position, **given)
 
 

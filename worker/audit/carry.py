@@ -11,7 +11,7 @@ import time
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
-from shared import availability, integrations
+from shared import availability, deaths, integrations
 from shared.db.bookkeeping import audits as table
 from shared.errors import (
     AuditShareSpent,
@@ -53,6 +53,9 @@ def carry_out(reach: Reach, audit_id: int, seconds: float) -> bool:
 
 
 def _carry_out(reach: Reach, audit: Audit, deadline: float) -> bool:
+    if audit.deaths >= deaths.MOST:
+        _end(reach, audit, "failed", deaths.told("this audit"))
+        return False
     try:
         with reach.engine.begin() as connection:
             integration = integrations.by_id(connection, audit.integration_id)

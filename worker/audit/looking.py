@@ -59,9 +59,10 @@ class Looker:
             yield self._seen(asked, some, found)
 
     def _seen(self, asked: Asked, keys: Sequence[Key], found: Found) -> Seen:
-        batch = rows.batch(self._resource, found.records, self.context(asked))
+        context = self.context(asked)
+        batch = rows.batch(self._resource, found.records, context)
         kept = tuple(row for row in batch.rows if row.key in set(keys))
-        refused = tuple(rows.refused(id_) for id_ in found.refused)
+        refused = tuple(rows.refused(self._resource, id_, context) for id_ in found.refused)
         rejects = batch.rejects + refused
         there = {row.key for row in kept}
         unclear = {reject.key for reject in rejects}

@@ -30,7 +30,7 @@ def moment(given: str, zone: ZoneInfo) -> datetime:
             return datetime.combine(day, time(), zone) - timedelta(microseconds=1)
         found = datetime.fromisoformat(given)
     except ValueError:
-        raise Misuse(f"--at {given}: write 2026-10-01 or 2026-10-01T09:30") from None
+        raise Misuse(f"{given}: write 2026-10-01 or 2026-10-01T09:30") from None
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 

@@ -30,10 +30,17 @@ def show(found: Status, zone: ZoneInfo) -> None:
     console.print(
         f"[bold]deliveries[/]: {waiting.waiting:,} waiting, the oldest for {waiting.oldest_seconds:.0f} s"
     )
+    for dead in found.dead:
+        why = escape(f"{dead.outcome}: {dead.last_reason}")
+        console.print(
+            f"[yellow]{dead.count:,} deliveries failed for good[/], the last one {dead.last_id}, {why}"
+        )
     for reject in found.rejects:
         console.print(
-            f"[yellow]{reject.count:,} rejects[/] of {reject.resource}: {reject.last_reason}"
+            f"[yellow]{reject.count:,} rejects[/] of {reject.resource}: {escape(reject.last_reason)}"
         )
+    if found.dead or found.rejects:
+        console.print("[dim]once more: ponte replay deliveries, ponte replay rejects[/]")
     for view in found.view_problems:
         console.print(f"[yellow]{view.view}[/] is kept as it was: {view.problem}")
     alive = [worker.name for worker in found.workers if worker.alive]

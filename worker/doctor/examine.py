@@ -26,6 +26,7 @@ BOOKS: Sequence[Callable[[Connection, Settings], Iterable[Finding]]] = (
     work.workers,
     work.runs,
     work.inbox,
+    work.dead_letters,
     work.rejected,
     accounts.token,
     accounts.kept_tokens,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
-from shared import availability, report, resources
+from shared import availability, deaths, leaving, report, resources
 from shared.agenda.books import RARELY
 from shared.db.bookkeeping import deliveries, unavailable
 from shared.figures import IntegrationReport, ResourceReport
@@ -99,11 +99,25 @@ def inbox(connection: Connection, settings: Settings) -> Iterator[Finding]:
         )
 
 
+def dead_letters(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    """What was given up: deliveries, and removals that killed their workers."""
+    found = report.dead_letters(connection)
+    for each in found:
+        said = f"{each.count:,} deliveries failed for good ({each.outcome}): {each.last_reason}"
+        yield warn("dead letters", said, "mend the cause, then: ponte replay deliveries")
+    stuck = leaving.deadly(connection)
+    for id_ in stuck:
+        said = f"the removal of integration {id_} was given up: {deaths.told('it')}"
+        yield bad("dead letters", said, f"ponte integrations remove {id_}")
+    if not found and not stuck:
+        yield ok("dead letters", "none")
+
+
 def rejected(connection: Connection, settings: Settings) -> Iterator[Finding]:
     found = report.rejected(connection)
     for each in found:
         said = f"{each.count:,} records of {each.resource} cannot become rows: {each.last_reason}"
-        yield warn("rejects", said, "select * from sync.rejects; see Rejects in docs/operations.md")
+        yield warn("rejects", said, "mend the cause, then: ponte replay rejects")
     if not found:
         yield ok("rejects", "every record has become a row")
 

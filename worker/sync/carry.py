@@ -15,7 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import OperationalError
 
-from shared import availability, integrations, runs
+from shared import availability, deaths, integrations, runs
 from shared.availability import WHOLE
 from shared.db.bookkeeping import runs as table
 from shared.errors import (
@@ -68,6 +68,10 @@ def carry_out(reach: Reach, run_id: int, seconds: float) -> bool:
 
 
 def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
+    if run.deaths >= deaths.MOST:
+        page = (run.position or {}).get("page", 1)
+        _fail(reach, run, deaths.told(f"page {page} of {run.resource.full_name}"))
+        return False
     try:
         with reach.engine.begin() as connection:
             integration = integrations.by_id(connection, run.integration_id)

@@ -212,7 +212,7 @@ class Engine:
                 written=runs_table.c.written + written.written,
                 gone=runs_table.c.gone + gone,
                 rejected=runs_table.c.rejected + len(batch.rejects),
-                attempts=0,
+                **runs.PROGRESS,
             )
 
     def _met_before(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,12 +36,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A record that cannot become a row. key: its id as far as it can be told."""
+    """A record that cannot become a row. key: its id as far as it can be told; asked: the parameters with
+    which it was asked for, as far as they make it what it is."""
 
     key: str | None
     record: str
     digest: UUID
     reason: str
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def batch(resource: Resource, records: Iterable[Record], context: Context) -> Ba
                 if not _is_older(resource, row, rows.get(row.key)):
                     rows[row.key] = row
         except Reject as error:
-            rejects.append(_rejected(record, str(error)))
+            rejects.append(_rejected(resource, record, str(error), context))
     return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects), tuple(deleted))
 
 
@@ -181,13 +184,32 @@ def without_links(value: Any) -> Any:
     return value
 
 
-def refused(id_: str) -> Rejected:
+def refused(resource: Resource, id_: str, context: Context) -> Rejected:
     """An id that the vendor would not look at."""
-    return _rejected({"id": id_}, "the vendor refuses to look at this id (HTTP 400)")
+    why = "the vendor refuses to look at this id (HTTP 400)"
+    return _rejected(resource, {"id": id_}, why, context)
 
 
-def _rejected(record: Any, reason: str) -> Rejected:
+def _asked(resource: Resource, context: Context) -> dict[str, str]:
+    """Without these the record cannot be asked for again; dates only cut its list."""
+    names = [column.name for column in resource.columns if column.asked]
+    return {name: context.asked[name] for name in names if name in context.asked}
+
+
+def _rejected(resource: Resource, record: Any, reason: str, context: Context) -> Rejected:
     text = orjson.dumps(record, default=str).decode()
-    key = record.get("id") if isinstance(record, Mapping) else None
     digest = UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
-    return Rejected(None if key is None else str(key), text, digest, reason)
+    return Rejected(
+        _id_of(resource, record, context), text, digest, reason, _asked(resource, context)
+    )
+
+
+def _id_of(resource: Resource, record: Any, context: Context) -> str | None:
+    """The last part of its key, which may have another name there; else what stands as `id`."""
+    if not isinstance(record, Mapping):
+        return None
+    with suppress(ValueError, TypeError):
+        id_ = resource.key_columns[-1].read(record, context)
+        if id_ is not None:
+            return str(id_)
+    return None if record.get("id") is None else str(record["id"])

@@ -52,8 +52,9 @@ def keep_look(
     resource = ask.resource
     mirror = Mirror(connection, integration_id, resource, cause)
     parameters = ask.slice or _asked_before(connection, integration_id, resource, ids)
-    batch = rows.batch(resource, found.records, Context(parameters, country))
-    refused = tuple(rows.refused(id_) for id_ in found.refused)
+    context = Context(parameters, country)
+    batch = rows.batch(resource, found.records, context)
+    refused = tuple(rows.refused(resource, id_, context) for id_ in found.refused)
     batch = Batch(batch.rows, batch.rejects + refused, batch.deleted)
     written = mirror.put(batch, found.observed_at, found.observed_at)
     gone = mirror.gone(batch.deleted, found.observed_at, told=True, how=TOMBSTONE)

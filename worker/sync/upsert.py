@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import orjson
 from psycopg import Cursor
 from sqlalchemy import Connection
 
@@ -201,14 +202,16 @@ def _reject_values(reject: Rejected) -> dict[str, Any]:
         "record": reject.record,
         "digest": reject.digest,
         "reason": reject.reason,
+        "slice": orjson.dumps(reject.asked).decode(),
     }
 
 
 KEEP_REJECT = """
-    insert into sync.rejects as r (integration_id, resource, key, record, digest, reason, run_id)
-    values (%(integration)s, %(resource)s, %(key)s, %(record)s, %(digest)s, %(reason)s, %(run)s)
+    insert into sync.rejects as r (integration_id, resource, key, record, digest, reason, run_id, slice)
+    values (%(integration)s, %(resource)s, %(key)s, %(record)s, %(digest)s, %(reason)s, %(run)s, %(slice)s)
     on conflict (integration_id, resource, digest) do update
-    set times = r.times + 1, seen_at = clock_timestamp(), reason = excluded.reason, run_id = excluded.run_id
+    set times = r.times + 1, seen_at = clock_timestamp(), reason = excluded.reason, run_id = excluded.run_id,
+    slice = excluded.slice
 """
 
 
