@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from shared.errors import Misuse, PonteError
-from worker.commands import integrations, views, webhooks
+from worker.commands import integrations, person, views, webhooks
 from worker.commands.printing import print_json, report_connection
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(token, name="token")
 app.add_typer(integrations.group, name="integrations")
 app.add_typer(views.app, name="views")
+app.add_typer(person.group, name="person")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 

@@ -122,7 +122,7 @@ def to_row(resource: Resource, record: Record, context: Context) -> Row:
         named = dict(zip((column.name for column in resource.columns), values, strict=True))
         key = _filled(tuple(named[name] for name in resource.key), resource)
         asked = [named[column.name] for column in resource.columns if column.asked]
-        hash_ = _hash(resource, [without_links(record), asked, context.country])
+        hash_ = hash_of(resource, [without_links(record), asked, context.country])
         children = tuple(_child_rows(child, record, context) for child in resource.children)
         return Row(key, values, orjson.dumps(record).decode(), hash_, children)
     except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
@@ -166,7 +166,7 @@ def _filled(key: Key, resource: Resource) -> Key:
     return key
 
 
-def _hash(resource: Resource, content: object) -> UUID:
+def hash_of(resource: Resource, content: object) -> UUID:
     """Over the declaration and everything that the values of a row come from."""
     text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     return UUID(bytes=hashlib.blake2b(resource.fingerprint + text, digest_size=16).digest())
@@ -184,6 +184,13 @@ def without_links(value: Any) -> Any:
 def refused(id_: str) -> Rejected:
     """An id that the vendor would not look at."""
     return _rejected({"id": id_}, "the vendor refuses to look at this id (HTTP 400)")
+
+
+def withheld(id_: str | None) -> Rejected:
+    """A record of somebody who was erased."""
+    return _rejected(
+        {"id": id_}, "it can be no row; the person was erased, so nothing of it is kept"
+    )
 
 
 def _rejected(record: Any, reason: str) -> Rejected:
