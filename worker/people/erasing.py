@@ -53,13 +53,13 @@ def erase(reach: Reach, identities: Sequence[Identity], asked_by: str) -> tuple[
     """Erases a person; returns the request's id, and what was found."""
     with reach.engine.begin() as connection:
         id_ = requests.note(connection, requests.ERASE, identities, asked_by)
-        tombstones.bury(connection, identities, id_)
+        kept_under = tombstones.bury(connection, identities, id_)
     search = Search(identities)
     for resource in in_order():
         with reach.engine.begin() as connection:
             _lock(connection, resource)
             held = search.look(connection, resource)
-            _scrub_all(connection, resource, held, id_)
+            _scrub_all(connection, resource, held, kept_under)
     with reach.engine.begin() as connection:
         books.scrub_mentions(connection, identities)
         requests.note_held(connection, id_, requests.counts(search))

@@ -170,23 +170,31 @@ def note(
     connection.execute(insert(erased_records).on_conflict_do_nothing(), lines)
 
 
-def bury(connection: Connection, identities: Iterable[Identity], request_id: int) -> None:
-    """From now on whoever is known by one of these is erased wherever they come up."""
+def bury(connection: Connection, identities: Iterable[Identity], request_id: int) -> int:
+    """From now on whoever is known by one of these is erased wherever they come up.
+
+    Returns the request under which the records are kept: that of the first erasure, if this one repeats it.
+    """
     secret = hashing_key(connection)
-    lines = [{"digest": digest(secret, each), "request_id": request_id} for each in identities]
+    digests = [digest(secret, each) for each in identities]
+    lines = [{"digest": each, "request_id": request_id} for each in digests]
     connection.execute(insert(erased_people).on_conflict_do_nothing(), lines)
+    mine = erased_people.c.digest.in_(digests)
+    first = select(func.min(erased_people.c.request_id)).where(mine)
+    return connection.scalars(first).one()
 
 
 def lift(connection: Connection, identities: Iterable[Identity]) -> int:
     """Takes tombstones away; records go with the last one of their request. Returns how many there were."""
     secret = hashing_key(connection)
     digests = [digest(secret, each) for each in identities]
-    gone = connection.execute(
-        erased_people.delete().where(erased_people.c.digest.in_(digests))
-    ).rowcount
-    left = select(erased_people.c.request_id)
-    connection.execute(erased_records.delete().where(erased_records.c.request_id.not_in(left)))
-    return gone
+    mine = erased_people.c.digest.in_(digests)
+    gone = connection.execute(erased_people.delete().where(mine).returning(erased_people))
+    requests = [row.request_id for row in gone]
+    left = erased_records.c.request_id.not_in(select(erased_people.c.request_id))
+    theirs = erased_records.c.request_id.in_(requests)
+    connection.execute(erased_records.delete().where(theirs, left))
+    return len(requests)
 
 
 def erased_by(
