@@ -181,7 +181,8 @@ def bury(connection: Connection, identities: Iterable[Identity], request_id: int
     connection.execute(insert(erased_people).on_conflict_do_nothing(), lines)
     mine = erased_people.c.digest.in_(digests)
     first = select(func.min(erased_people.c.request_id)).where(mine)
-    return connection.scalars(first).one()
+    kept_under: int = connection.execute(first).scalar_one()
+    return kept_under
 
 
 def lift(connection: Connection, identities: Iterable[Identity]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+_LONGEST, _MOST_DIGITS = 25, 18
 _NULL_CHARACTER = b"\\u0000"
 
 
@@ -20,9 +21,36 @@ def parse(content: bytes) -> Any:
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
-        # the standard library accepts lone surrogates; what it refuses too is no JSON
-        return _with_texts(json.loads(content), _whole)
+        return _tolerant(content)
     return _with_texts(value, _without_nulls) if _NULL_CHARACTER in content else value
+
+
+def whole(said: Any) -> int | None:
+    """A number as vendors write it, 7 or "7", that fits into 64 bits; None for everything else."""
+    text = str(said)
+    plain = isinstance(said, int | str) and text.isascii() and text.isdigit()
+    return int(text) if plain and len(text) <= _MOST_DIGITS else None
+
+
+def _tolerant(content: bytes) -> Any:
+    """The standard library accepts lone surrogates; what it refuses too is no JSON."""
+    try:
+        value = json.loads(content, parse_int=_number, parse_constant=_no_number)
+        return _with_texts(value, _whole)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _number(digits: str) -> int | float:
+    """As orjson reads it: what takes more than 64 bits is no whole number any more."""
+    if len(digits) > _LONGEST:
+        return float(digits)
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _without_nulls(text: str) -> str:
