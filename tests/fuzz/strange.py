@@ -48,7 +48,7 @@ def effort(examples: int) -> settings:
         derandomize=GIVEN is None,
         database=None,
         deadline=None,
-        phases=None if GIVEN else [Phase.explicit, Phase.generate],  # type: ignore[arg-type]
+        phases=list(Phase) if GIVEN else [Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
 

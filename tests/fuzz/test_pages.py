@@ -110,7 +110,7 @@ CLICK = st.fixed_dictionaries(
 STATUSES_OF_HTTP = st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 422, 500])
 
 
-@effort(120)
+@effort(60)
 @given(body=st.one_of(KOMMO, ANYTHING), status=STATUSES_OF_HTTP)
 @example(body={"_embedded": {"events": [{"type": "lead_deleted"}]}}, status=200)
 @example(body={"_embedded": {"leads": 7}}, status=200)
@@ -119,7 +119,7 @@ def test_kommo_gives_records_or_a_declared_error(asked: Asked, body: Any, status
     asked.everything(asked.kommo, (LEADS, STATUSES, ACCOUNT, TALKS))
 
 
-@effort(120)
+@effort(60)
 @given(body=st.one_of(CLICK, ANYTHING), status=STATUSES_OF_HTTP)
 @example(body={"data": [7], "meta": {"total_registros": "9" * 5000}}, status=200)
 def test_gestao_click_gives_records_or_a_declared_error(
@@ -129,7 +129,7 @@ def test_gestao_click_gives_records_or_a_declared_error(
     asked.everything(asked.click, (SALES, STORES))
 
 
-@effort(300)
+@effort(100)
 @given(st.one_of(st.binary(max_size=60), ANYTHING.map(_json)))
 @example(b"[" * 100_000)
 @example(b'{"a":' * 100_000)
@@ -147,7 +147,7 @@ def test_of_any_records_each_becomes_a_row_or_a_reject() -> None:
 
 
 def _ensure_one_or_the_other(resource: Resource) -> None:
-    @effort(8)
+    @effort(4)
     @given(st.lists(records(resource), max_size=4))
     def each_is_one_or_the_other(sent: list[Any]) -> None:
         batch = rows.batch(resource, parse(_json(sent)), Context(asked_of(resource)))
@@ -161,7 +161,7 @@ STORED = [LEADS, SALES, *(resources.BY_NAME[n] for n in ("kommo.events", "gestao
 
 @pytest.mark.parametrize("resource", STORED, ids=lambda each: each.full_name)
 def test_what_became_a_row_or_a_reject_can_be_stored(reach: Reach, resource: Resource) -> None:
-    @effort(40)
+    @effort(15)
     @given(st.lists(records(resource), max_size=4))
     def is_stored(sent: list[Any]) -> None:
         now = datetime.now(UTC)

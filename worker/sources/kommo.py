@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
-from zoneinfo import available_timezones
 
 from shared.errors import (
     AccountElsewhere,
@@ -22,6 +21,7 @@ from shared.errors import (
 from shared.resources.columns import Record, dig
 from shared.resources.grammar import Resource
 from shared.resources.kommo_setup import ACCOUNT
+from shared.settings import is_zone
 from worker.sources.bodies import whole
 from worker.sources.http import Answer, Dialect, Door
 from worker.sources.kommo_events import moment_of, news_of
@@ -218,7 +218,7 @@ class Kommo:
         return Account(
             ids=(str(body["id"]),),
             country=str(body.get("country") or "BR"),
-            timezone=timezone if timezone in available_timezones() else "America/Sao_Paulo",
+            timezone=timezone if is_zone(str(timezone)) else "America/Sao_Paulo",
             details={name: body.get(name) for name in names},
         )
 
