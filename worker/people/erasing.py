@@ -63,6 +63,7 @@ def erase(reach: Reach, identities: Sequence[Identity], asked_by: str) -> tuple[
     with reach.engine.begin() as connection:
         books.scrub_mentions(connection, identities)
         requests.note_held(connection, id_, requests.counts(search))
+    keep_erased(reach)  # what an erasure that died has left, and what came meanwhile
     log.info("person_erased", request=id_, by=asked_by)
     return id_, search
 

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from shared.db.bookkeeping import person_requests as table
+from shared.logs import logger
 from worker.people import tombstones
 from worker.people.identities import Identity
 from worker.people.search import Search
 
+log = logger(__name__)
 EXPORT, ERASE, LIFT = "export", "erase", "lift"
 
 
@@ -22,11 +24,12 @@ def note(
     asked_by: str,
     held: Mapping[str, int] | None = None,
 ) -> int:
-    """Writes a request down; the person is named by keyed hashes alone."""
+    """Writes a request down, in the log too; the person is named by keyed hashes alone."""
     secret = tombstones.hashing_key(connection)
     person = sorted(tombstones.digest(secret, each) for each in identities)
     line = {"kind": kind, "asked_by": asked_by, "person": person, "held": dict(held or {})}
     id_: int = connection.execute(insert(table).values(line).returning(table.c.id)).scalar_one()
+    log.warning("person_requested", request=id_, kind=kind, by=asked_by)
     return id_
 
 

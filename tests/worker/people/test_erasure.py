@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from shared import resources
 from tests.contract.changes import rewrite
 from tests.contract.worlds import world
@@ -101,6 +103,20 @@ def test_what_came_before_the_record_on_which_it_hangs_is_scrubbed_by_the_nightl
     assert ground.row(NOTES, "leads", note["id"])["text"] is None
     assert bytes({row["id"]: row for row in ground.deliveries()}[late]["body"]) == b""
     assert erasing.keep_erased(ground.reach) == 0
+
+
+def test_an_erasure_that_died_half_way_is_finished_by_the_same_order(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = erasing.in_order()[: erasing.in_order().index(CONTACTS) + 1]
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "in_order", lambda: reached)
+        stage.erase()
+    lead = next(r for r in stage.ground.rows(LEADS) if r["main_contact_id"] == PAULO)
+    assert (stage.contact()["name"], bool(lead["name"])) == (None, True)
+    stage.erase()
+    assert stage.ground.row(LEADS, lead["id"])["name"] is None
+    assert stage.said(stage.name) == []
 
 
 def test_stages_of_leads_stay_in_their_events_and_titles_stay_tied_to_their_sales(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pytest
 from sqlalchemy import event, select, text, update
+from typer.testing import CliRunner, Result
 
 from shared import integrations
 from shared.db.bookkeeping import person_key
 from shared.db.mirror import rows_table
+from shared.errors import Misuse
 from shared.resources import BY_NAME
 from shared.resources.columns import Context
 from shared.secrets import Keyring
 from tests.ground import SECRET_KEY
 from tests.worker.people.conftest import CLIENT, PAULO, Stage
+from worker.cli import app
+from worker.commands import opened
 from worker.people import erasing, export, requests, tombstones
 from worker.people.identities import known_by
 from worker.reach import Reach
@@ -168,30 +171,34 @@ def test_tombstones_are_known_again_after_the_secret_key_has_changed(reach: Reac
     assert run(reach, tombstones.lift, person) == 1
 
 
-def test_the_command_shows_first_then_scrubs_and_tells_by_its_exit_code(
-    reach: Reach, redis_url: str
+def test_the_commands_show_first_then_scrub_and_tell_by_their_exit_codes(
+    reach: Reach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(opened, "opened", lambda *_, **__: nullcontext(reach))
     put(reach, "clientes", {"id": "7", "nome": "Ana Exemplo", "cpf": "529.982.247-25"})
 
-    def ponte(*argv: str) -> subprocess.CompletedProcess[str]:
-        assert reach.settings.database_url
-        environ = {
-            **os.environ,
-            "DATABASE_URL": reach.settings.database_url.get_secret_value(),
-            "REDIS_URL": redis_url,
-            "PONTE_SECRET_KEY": SECRET_KEY,
-        }
-        command = [sys.executable, "-m", "worker.cli", "person", *argv]
-        return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    def ponte(*argv: str) -> Result:
+        return CliRunner().invoke(app, ["person", *argv])
 
     shown = ponte("erase", "--cpf", "52998224725")
-    assert shown.returncode == 0, shown.stderr
+    assert shown.exit_code == 0
     assert "gestao_click.clientes: 1 would be scrubbed (--yes does it)" in shown.stdout
     assert "Ana" not in shown.stdout
     assert read(reach, "clientes")["nome"] == "Ana Exemplo"
-    given = ponte("export", "--cpf", "52998224725", "--by", "Rita")
-    assert given.returncode == 0, given.stderr
-    assert orjson.loads(given.stdout)["records"][0]["row"]["nome"] == "Ana Exemplo"
-    done = orjson.loads(ponte("erase", "--cpf", "52998224725", "--yes", "--json").stdout)
+    held = ponte("export", "--cpf", "52998224725", "--by", "Rita")
+    assert held.exit_code == 0
+    assert (
+        orjson.loads(held.stdout[held.stdout.index("{\n") :])["records"][0]["row"]["nome"]
+        == "Ana Exemplo"
+    )
+    scrubbed = ponte("erase", "--cpf", "52998224725", "--yes", "--json").stdout
+    done = orjson.loads(scrubbed[scrubbed.index("{\n") :])  # what is logged stands before it here
     assert (done["erased"], done["records"]) == (True, {"gestao_click.clientes": 1})
     assert read(reach, "clientes")["nome"] is None
+    assert ponte("export", "--cpf", "52998224725").exit_code == 1
+    told = ponte("requests").stdout.splitlines()
+    assert [line.split()[3] for line in told] == ["export", "erase", "export"]
+    assert "Rita: gestao_click.clientes 1" in told[-1]
+    assert ponte("lift", "--cpf", "52998224725").exit_code == 0
+    assert ponte("lift", "--cpf", "52998224725").exit_code == 1
+    assert isinstance(ponte("export").exception, Misuse)
