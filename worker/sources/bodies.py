@@ -9,17 +9,19 @@ from typing import Any
 import orjson
 
 _LONGEST, _MOST_DIGITS = 25, 18
+DEEPEST = 100
+"""Levels of lists and objects in one answer; orjson writes 254, Python's own recursion ends at 1,000."""
 _NULL_CHARACTER = b"\\u0000"
 
 
 def parse(content: bytes) -> Any:
     """The JSON value in `content`; raises ValueError when there is none.
 
-    NUL characters are dropped, and half characters (a lone surrogate, cut out of an emoji) become "?":
-    neither can be stored.
+    NUL characters are dropped, half characters (a lone surrogate, cut out of an emoji) become "?", and what is
+    nested too deep to be written becomes null below DEEPEST levels: none of it can be stored.
     """
     try:
-        value = orjson.loads(content)
+        value = _shallow(orjson.loads(content))
     except orjson.JSONDecodeError:
         return _tolerant(content)
     return _with_texts(value, _without_nulls) if _NULL_CHARACTER in content else value
@@ -36,9 +38,26 @@ def _tolerant(content: bytes) -> Any:
     """The standard library accepts lone surrogates; what it refuses too is no JSON."""
     try:
         value = json.loads(content, parse_int=_number, parse_constant=_no_number)
-        return _with_texts(value, _whole)
+        return _with_texts(_cut(value, DEEPEST), _whole)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def _shallow(value: Any) -> Any:
+    """To write it costs little beside the request; only what cannot be written is walked through."""
+    try:
+        orjson.dumps([[[value]]])  # others put it into lists of theirs
+    except TypeError:
+        return _cut(value, DEEPEST)
+    return value
+
+
+def _cut(value: Any, depth: int) -> Any:
+    if isinstance(value, list):
+        return [_cut(item, depth - 1) for item in value] if depth else None
+    if isinstance(value, dict):
+        return {name: _cut(item, depth - 1) for name, item in value.items()} if depth else None
+    return value
 
 
 def _number(digits: str) -> int | float:
