@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment of somebody else's is not ours to change.
 unexport VIRTUAL_ENV
 
-.PHONY: help run test check format lock clean-data
+.PHONY: help run test check fuzz format lock clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ check: $(STAMP) ## format, lint, types and all tests: what CI runs
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@$(PYTEST) $(ARGS)
+
+fuzz: $(STAMP) ## look for what breaks it: EXAMPLES=500 of each kind, then SECONDS=120 of atheris on webhooks
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),500) $(PYTEST) --timeout 3600 tests/fuzz tests/webhook_app/test_openapi.py $(ARGS)
+	@test -d .fuzz/atheris || $(UV) pip install --quiet --python .venv/bin/python --no-deps --target .fuzz "atheris>=2.3,<4" || true
+	@if test -d .fuzz/atheris; then PYTHONPATH=.fuzz .venv/bin/python -m tests.fuzz.target $(or $(SECONDS),120); \
+	else echo "SKIPPED: atheris has no wheel for this machine; hypothesis alone looked at the decoder" >&2; fi
 
 format: $(STAMP) ## put the code into the form that check wants
 	@.venv/bin/ruff check --fix-only .

@@ -10,11 +10,13 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -205,15 +207,29 @@ class Settings(BaseSettings):
     @classmethod
     def _database_scheme(cls, value: SecretStr | None) -> SecretStr | None:
         schemes = ("postgres", "postgresql", "postgresql+psycopg")
-        if value and urlsplit(value.get_secret_value()).scheme not in schemes:
+        if value and _scheme(value.get_secret_value()) not in schemes:
             raise ValueError("write postgresql://user:password@host:5432/name")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_scheme(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and urlsplit(value.get_secret_value()).scheme not in ("redis", "rediss"):
+        if value and _scheme(value.get_secret_value()) not in ("redis", "rediss"):
             raise ValueError("write redis://host:6379/0")
+        return value
+
+    @field_validator("ponte_public_url")
+    @classmethod
+    def _public_address(cls, value: str | None) -> str | None:
+        if value and (_scheme(value) not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("write https://ponte.example.com")
+        return value
+
+    @field_validator("ponte_timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if not is_zone(value):
+            raise ValueError("write the name of a time zone: America/Sao_Paulo")
         return value
 
     @field_validator("ponte_log_level")
@@ -274,18 +290,35 @@ class Settings(BaseSettings):
         return bool(self.gestao_click_api_key and self.gestao_click_secret_token)
 
 
+def _scheme(url: str) -> str:
+    """Empty where it is no address, or its port no number."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.port != 0:
+            return parts.scheme
+    return ""
+
+
 def vendor_address(value: str) -> str:
     """https, or http on loopback; a trailing / or /api/v4 given by mistake goes (kommo-api.md 1.2).
 
     Raises ValueError saying what to write.
     """
     url = value.strip().rstrip("/").removesuffix("/api/v4")
-    parts = urlsplit(url)
+    parts = urlsplit(url if _scheme(url) else "")
     if not parts.hostname or parts.scheme not in ("http", "https"):
         raise ValueError(f"{value!r} is no address; write https://…")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("plain http is accepted for loopback only; write https://…")
     return url
+
+
+def is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):  # no path, unknown, or a folder of zones
+        return False
+    return True
 
 
 def is_loopback(host: str | None) -> bool:
@@ -336,8 +369,9 @@ def _read_files(environ: Mapping[str, str]) -> list[str]:
             continue
         try:
             os.environ[name] = Path(path).read_text().strip()
-        except OSError as error:
-            problems.append(f"{name}_FILE: {path} cannot be read ({error.strerror})")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            problems.append(f"{name}_FILE: {path} cannot be read ({why})")
     return problems
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from shared.errors import Misuse, PonteError
-from worker.commands import integrations, replaying, restoring, views, webhooks
+from worker.commands import integrations, person, replaying, restoring, views, webhooks
 from worker.commands.printing import print_json, report_connection
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(integrations.group, name="integrations")
 app.add_typer(views.app, name="views")
 app.add_typer(replaying.group, name="replay")
 app.command()(restoring.restored)
+app.add_typer(person.group, name="person")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 

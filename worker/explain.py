@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, func, select
 from shared.db.bookkeeping import runs
 from shared.db.mirror import rows_table, stamps_table
 from worker.differences import Difference, differences
+from worker.people.tombstones import erased_by
 from worker.record import Record, UnknownRecord, deliveries_about, rejects_of
 from worker.sync import journal
 from worker.sync.journal import Kind, Version, key_text
@@ -33,7 +34,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Explanation:
-    """state: live, deleted, missing, or not mirrored; row: as it stands in its table, without `raw`."""
+    """state: live, deleted, missing, or not mirrored; erased: that a person was, and since when; row: as it
+    stands in its table, without `raw`."""
 
     resource: str
     key: str
@@ -42,6 +44,7 @@ class Explanation:
     state: str
     looked_at: datetime | None
     how: str | None
+    erased: str | None = None
     facts: Sequence[Fact] = field(default_factory=list)
     row: Mapping[str, Any] | None = None
 
@@ -96,9 +99,18 @@ def explain_now(connection: Connection, record: Record) -> Explanation:
         state=versions[-1].state if versions else "not mirrored",
         looked_at=stamp.observed_at if stamp else None,
         how=stamp.how if stamp else None,
+        erased=_erased(connection, record),
         facts=sorted(_facts(connection, record, versions, stamp), key=lambda fact: fact.at),
         row={k: v for k, v in row._mapping.items() if k != "raw"} if row else None,
     )
+
+
+def _erased(connection: Connection, record: Record) -> str | None:
+    line = erased_by(connection, record.integration.id, record.resource, record.key)
+    if line is None:
+        return None
+    said = "what of it is an erased person's is not kept, whatever the vendor sends"
+    return f"{said} (person request {line.request_id}, since {line.at:%Y-%m-%d})"
 
 
 def _facts(
@@ -138,6 +150,7 @@ TOLD = {
     Kind.DELETED: "marked deleted: a look did not find it, and it was told so ({how})",
     Kind.MISSING: "marked missing, not deleted: a look did not find it ({how}), but nobody said that "
     "it was deleted; rights may hide it",
+    Kind.ERASED: "a person was erased: of the record stays what is nobody's",
     Kind.IGNORED: "an older look was ignored: a newer one had been here{how}",
 }
 

@@ -17,11 +17,16 @@ from shared.settings import Settings, secret_key
 
 @dataclass(frozen=True)
 class Reach:
+    """The keys travel with the engine's connections too: rows of erased people are known by a keyed hash."""
+
     settings: Settings
     engine: Engine
     redis: Redis
     keys: Keyring
     ring: Doorbell
+
+    def __post_init__(self) -> None:
+        self.engine.update_execution_options(keys=self.keys)
 
 
 @contextmanager

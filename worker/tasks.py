@@ -12,6 +12,7 @@ from worker import answers, expiry, forgetting, replaying, schedule, subscriptio
 from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
+from worker.people import erasing
 from worker.reach import Reach
 from worker.sources.opening import credentials
 from worker.sync import journal
@@ -128,4 +129,13 @@ def tidy(reach: Reach) -> None:
         books.forget_ended(connection, days)
         told = journal.forget(connection, reach.settings.ponte_journal_days)
     questions.forget(reach.engine)
-    log.info("tidied", deliveries=settled, dead=dead, rejects=rejected, runs=ended, journal=told)
+    scrubbed = erasing.keep_erased(reach)
+    log.info(
+        "tidied",
+        deliveries=settled,
+        dead=dead,
+        rejects=rejected,
+        runs=ended,
+        journal=told,
+        scrubbed=scrubbed,
+    )

@@ -318,6 +318,50 @@ journal = Table(
     schema="sync",
 )
 
+person_requests = Table(
+    "person_requests",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _moment("at", nullable=False, server_default=NOW),
+    Column("kind", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("person", ARRAY(Text), nullable=False, comment="keyed hashes: phone:9f3c…"),
+    Column("held", JSONB, nullable=False, comment="how many, by what: never the data"),
+    CheckConstraint("kind in ('export', 'erase', 'lift')", name="person_requests_kind"),
+    schema="ponte",
+    comment="Who asked for a person's data, or for their erasure, and when",
+)
+
+person_key = Table(
+    "person_key",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False, comment="the key of the hashes, encrypted"),
+    CheckConstraint("id = 1", name="person_key_one"),
+    schema="ponte",
+)
+
+erased_people = Table(
+    "erased_people",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="keyed hash of a phone, an e-mail, a tax id"),
+    Column("request_id", BigInteger, nullable=False),
+    schema="ponte",
+    comment="Whoever is known by one of these is scrubbed before anything is written",
+)
+
+erased_records = Table(
+    "erased_records",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("resource", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="its parts joined by /: 123, leads/120001"),
+    Column("request_id", BigInteger, nullable=False),
+    _moment("at", nullable=False, server_default=NOW),
+    schema="ponte",
+    comment="The records of erased people: what is theirs, or comes to be, is scrubbed",
+)
+
 unavailable = Table(
     "unavailable",
     metadata,

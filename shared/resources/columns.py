@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -46,16 +46,51 @@ class Context:
 
 
 Reader = Callable[[Record, Context], Value]
+Path = tuple[str, ...]
+Keeper = Callable[[Any], Any]
+"""What of a value is nobody's: "Venda de nº 12" of a text, the stage of an event."""
+
+
+class Personal(StrEnum):
+    """What a column says of people. A person is found by numbers and addresses, never by a name.
+
+    TEXT: whatever somebody wrote; it may hold numbers and addresses of anybody. NOBODYS: it looks like a
+    person's and is none: a product's name, the address of the account's own firm.
+    """
+
+    DATA = "data"
+    PHONE = "phone"
+    EMAIL = "e-mail"
+    TAX_ID = "tax id"
+    TEXT = "text"
+    NOBODYS = "nobody's"
+
+
+FINDING = frozenset((Personal.PHONE, Personal.EMAIL, Personal.TAX_ID, Personal.TEXT))
 
 
 @dataclass(frozen=True)
 class Column:
-    """asked: the value is a parameter of the request, the record does not carry it."""
+    """at: the places of the record that it reads; asked: the value is a parameter of the request, the record
+    does not carry it.
+
+    personal: whether it is a person's, None where nothing makes one think so; whose: the column that says
+    of whom, where that is another than the one whom the record is about; keeps: what of its value stays
+    when the person is erased.
+    """
 
     name: str
     type: Type
     read: Reader
     asked: bool = False
+    at: tuple[Path, ...] = ()
+    personal: Personal | None = None
+    whose: str | None = None
+    keeps: Keeper | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        return self.personal not in (None, Personal.NOBODYS)
 
     def holds(self, said: str) -> Value:
         """What the column holds where a parameter of its name says `said`: "0" is False to a flag."""
@@ -94,7 +129,7 @@ def _column(name: str, type_: Type, convert: Callable[[Any], Value], at: Sequenc
             # OverflowError and OSError: datetime's way of refusing moments far away
             raise ValueError(f"{'.'.join(path)}: {value!r} is no {type_}") from error
 
-    return Column(name, type_, read)
+    return Column(name, type_, read, at=(path,))
 
 
 def integer(name: str, *at: str) -> Column:
@@ -145,7 +180,7 @@ def first_day(name: str, *names: str) -> Column:
     def read(record: Record, _: Context) -> Value:
         return next(filter(None, (_to_day(record.get(each)) for each in names)), None)
 
-    return Column(name, Type.DATE, read)
+    return Column(name, Type.DATE, read, at=tuple((each,) for each in names))
 
 
 def document(name: str, *at: str) -> Column:
@@ -163,9 +198,37 @@ def asked(name: str, type_: Type = Type.TEXT) -> Column:
     return Column(name, type_, read, asked=True)
 
 
-def computed(name: str, type_: Type, read: Reader) -> Column:
-    """A column with a reader of its own."""
-    return Column(name, type_, read)
+def computed(name: str, type_: Type, read: Reader, *at: str) -> Column:
+    """A column with a reader of its own; at: the place of the record that it reads."""
+    return Column(name, type_, read, at=(at,) if at else ())
+
+
+def personal(*columns: Column, whose: str | None = None) -> tuple[Column, ...]:
+    """A person's data; whose: the column that says of whom, where the record is about another."""
+    return tuple(replace(each, personal=Personal.DATA, whose=whose) for each in columns)
+
+
+def phone(column: Column) -> Column:
+    return replace(column, personal=Personal.PHONE)
+
+
+def email(column: Column) -> Column:
+    return replace(column, personal=Personal.EMAIL)
+
+
+def tax_id(column: Column) -> Column:
+    """CPF or CNPJ."""
+    return replace(column, personal=Personal.TAX_ID)
+
+
+def written(*columns: Column, keeps: Keeper | None = None) -> tuple[Column, ...]:
+    """Whatever somebody wrote; keeps: what of it stays when the person is erased."""
+    return tuple(replace(each, personal=Personal.TEXT, keeps=keeps) for each in columns)
+
+
+def nobodys(*columns: Column) -> tuple[Column, ...]:
+    """It looks like a person's and is none."""
+    return tuple(replace(each, personal=Personal.NOBODYS) for each in columns)
 
 
 def _to_int(value: Any) -> int:

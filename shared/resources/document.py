@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared import resources
-from shared.resources.columns import Column, Type
+from shared.resources.columns import Column, Personal, Type
 from shared.resources.filters import Filter
 from shared.resources.grammar import (
+    About,
     AnyOf,
     Child,
     Dimension,
@@ -33,6 +34,9 @@ Every table below has these columns besides its own: `integration_id` (the accou
 primary key), `raw` (the record as the vendor sent it), `changed_at` (when the row was last written),
 `deleted_at` (the vendor said that it is gone) and `missing_since` (it is gone without a word). A row
 that is there has null in both of the last two. There are no foreign keys between the tables.
+
+*personal*: scrubbed when the person is erased ([operations.md](operations.md#a-persons-data)); in brackets by what people
+are found there; *text*: whatever somebody wrote, looked into for all of them.
 
 What a record carries in rows of its own (lines, instalments, addresses) stands in a table beside it, with
 `integration_id`, the row's key and `ordem`, which counts from 1 in the order sent, as primary key. It is written
@@ -73,6 +77,7 @@ def _section(resource: Resource) -> str:
         ("says itself that it is deleted", _code(resource.tombstone or "")),
         ("fetched again by id", _by_id(resource)),
         ("what is there stays", "append-only: nothing is swept" if resource.append_only else ""),
+        ("whose it is", _code(*(_whose(about) for about in resource.about))),
         ("masked before it is stored", _code(*resource.masked)),
         ("never stored", _code(*resource.dropped)),
         ("HTTP", _route(resource)),
@@ -83,7 +88,7 @@ def _section(resource: Resource) -> str:
     said = _table(("", ""), ((name, value) for name, value in facts if value))
     columns = _table(
         ("column", "type", ""),
-        ((f"`{c.name}`", c.type, _note(c, resource)) for c in resource.columns),
+        ((f"`{c.name}`", c.type, _note(c, resource.key)) for c in resource.columns),
     )
     children = "".join(f"\n{_child(resource, child)}" for child in resource.children)
     return f"### {resource.full_name}\n\n{said}\n{columns}{children}"
@@ -91,7 +96,9 @@ def _section(resource: Resource) -> str:
 
 def _child(resource: Resource, child: Child) -> str:
     """The table of what a record carries in itself."""
-    columns = _table(("column", "type"), ((f"`{c.name}`", c.type) for c in child.columns))
+    columns = _table(
+        ("column", "type", ""), ((f"`{c.name}`", c.type, _note(c)) for c in child.columns)
+    )
     where = f"`{'[].'.join(child.path)}[]`"
     return (
         f"`{resource.full_name}_{child.name}`: one row for each of {where}, by `{child.parent}` and `ordem`.\n\n"
@@ -131,6 +138,12 @@ def _route(resource: Resource) -> str:
         return ""
     names = dict.fromkeys((resource.listed.route, resource.name))
     return _code(*(f"/api/{resource.provider}/{name}" for name in names))
+
+
+def _whose(about: About) -> str:
+    said = [*(f"{name}={value}" for name, value in about.where.items())]
+    by = f"_embedded.{about.embedded}" if about.embedded else about.by
+    return " ".join([f"{about.to} by {by}", *said])
 
 
 def _told(resource: Resource) -> str:
@@ -182,13 +195,18 @@ def _cut(dimension: Dimension) -> str:
     return type(dimension).__name__
 
 
-def _note(column: Column, resource: Resource) -> str:
+def _note(column: Column, key: tuple[str, ...] = ()) -> str:
     notes = [
-        "key" if column.name in resource.key else "",
+        "key" if column.name in key else "",
         "as asked for; the record does not carry it" if column.asked else "",
-        "exact" if column.type is Type.NUMERIC else "",
+        "exact" if column.type is Type.NUMERIC and key else "",
+        f"personal{_kind(column)}" if column.is_personal else "",
     ]
     return ", ".join(note for note in notes if note)
+
+
+def _kind(column: Column) -> str:
+    return "" if column.personal is Personal.DATA else f" ({column.personal})"
 
 
 if __name__ == "__main__":

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from shared.resources.columns import Column, asked, count, day, first_day, flag, money, word
+from shared.resources.columns import (
+    Column,
+    asked,
+    count,
+    day,
+    first_day,
+    flag,
+    money,
+    nobodys,
+    personal,
+    word,
+    written,
+)
 from shared.resources.filters import Holds
 from shared.resources.gestao_click_words import (
     CHANGED,
     ID,
     STORES,
     TERMS,
+    about,
     additional,
     equipment,
     erp_list,
     instalments,
     named,
+    person,
     product_lines,
     service_lines,
 )
@@ -31,7 +45,7 @@ def _by_day(column: str) -> Windows:
     return Windows("data_inicio", "data_fim", (column,), near=(30, 1), open=NOT_FINISHED)
 
 
-STORE: tuple[Column, ...] = (asked("loja_id"), word("nome_loja"))
+STORE: tuple[Column, ...] = (asked("loja_id"), *nobodys(word("nome_loja")))
 """The row has the store's name only."""
 
 
@@ -63,9 +77,9 @@ def _documents(
             *type_,
             *STORE,
             word("codigo"),
-            *named("cliente"),
-            *named("vendedor"),
-            *named("tecnico"),
+            *person("cliente"),
+            *person("vendedor", apart=True),
+            *person("tecnico", apart=True),
             *dates,
             day("previsao_entrega"),
             word("prazo_entrega"),
@@ -78,18 +92,17 @@ def _documents(
             money("valor_custo"),
             money("desconto_valor"),
             money("desconto_porcentagem"),
-            *named("transportadora"),
+            *person("transportadora", apart=True),
             *named("centro_custo"),
-            word("nome_canal_venda"),
-            word("aos_cuidados_de"),
+            *nobodys(word("nome_canal_venda")),
+            *personal(word("aos_cuidados_de")),
             word("validade"),
-            word("introducao"),
-            word("observacoes"),
-            word("observacoes_interna"),
+            *written(word("introducao"), word("observacoes"), word("observacoes_interna")),
             *TERMS,
             flag("situacao_financeiro"),
             flag("situacao_estoque"),
-            word("hash"),
+            # opens the document at the vendor for everybody who knows it
+            *personal(word("hash")),
             *CHANGED,
         ),
         children=(
@@ -100,6 +113,7 @@ def _documents(
             additional(parent),
         ),
         slices=(*each_kind, STORES, _by_day("data")),
+        about=about("cliente", apart=("vendedor", "tecnico", "transportadora")),
         detail=True,
     )
 
@@ -129,8 +143,8 @@ PURCHASED: tuple[Column, ...] = (
     word("id"),
     word("produto_id"),
     word("variacao_id"),
-    word("nome_produto"),
-    word("detalhes"),
+    *nobodys(word("nome_produto")),
+    *written(word("detalhes")),
     flag("possui_variacao"),
     word("unidade"),
     money("quantidade"),
@@ -145,8 +159,8 @@ PURCHASED: tuple[Column, ...] = (
 HISTORY: tuple[Column, ...] = (
     word("id"),
     word("situacao"),
-    word("observacao"),
-    word("funcionario"),
+    *written(word("observacao")),
+    *personal(word("funcionario")),
     word("data"),
 )
 """situacao is a name here, data a moment without a zone."""
@@ -164,14 +178,14 @@ COMPRAS = erp_list(
         ID,
         asked("loja_id"),
         word("codigo"),
-        *named("fornecedor"),
+        *person("fornecedor"),
         day("data_emissao"),
         *named("situacao"),
         *named("centro_custo"),
-        word("numero_nfe"),
+        *nobodys(word("numero_nfe")),
         money("valor_frete"),
         flag("pagar_frete"),
-        *named("transportadora"),
+        *person("transportadora", apart=True),
         money("valor_produtos"),
         money("valor_impostos"),
         money("desconto_valor"),
@@ -182,8 +196,7 @@ COMPRAS = erp_list(
         day("data_primeira_parcela"),
         count("numero_parcelas"),
         count("intervalo_dias"),
-        word("observacoes"),
-        word("observacoes_interna"),
+        *written(word("observacoes"), word("observacoes_interna")),
         *CHANGED,
     ),
     children=(
@@ -192,5 +205,6 @@ COMPRAS = erp_list(
         Child("situacoes", ("situacoes",), "compra_id", HISTORY),
     ),
     slices=(STORES, _by_day("data_emissao")),
+    about=about("fornecedor", apart=("transportadora",)),
     detail=True,
 )

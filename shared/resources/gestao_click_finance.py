@@ -5,15 +5,26 @@ Bank accounts have no balance in the API; titles are tied to documents by text o
 
 from __future__ import annotations
 
-from shared.resources.columns import count, day, flag, money, word
+from shared.resources.columns import count, day, flag, money, nobodys, word, written
 from shared.resources.filters import AtLeast, AtMost, Holds, Settled
-from shared.resources.gestao_click_words import CHANGED, ID, STORES, additional, erp_list, named
+from shared.resources.gestao_click_words import (
+    CHANGED,
+    ID,
+    STORES,
+    about,
+    additional,
+    document_only,
+    erp_list,
+    named,
+    person,
+)
 from shared.resources.grammar import Listed, OneOf, Resource, Unsettled, Windows
 
 CENTROS_CUSTOS = erp_list(
     "centros_custos",
     Listed("cost_centers", search=("nome",)),
     (ID, word("nome"), word("cadastrado_em")),
+    impersonal=True,
 )
 
 # The row says its `tipo` itself (D expense, C income); both are asked for all the same, because what
@@ -31,10 +42,14 @@ PLANOS_CONTAS = erp_list(
         word("nome_conta_mae"),
     ),
     slices=(OneOf("tipo", ("D", "C")),),
+    impersonal=True,
 )
 
 CONTAS_BANCARIAS = erp_list(
-    "contas_bancarias", Listed("bank_accounts", search=("nome",)), (ID, word("nome"))
+    "contas_bancarias",
+    Listed("bank_accounts", search=("nome",)),
+    (ID, word("nome")),
+    impersonal=True,
 )
 
 # tipo, where it is sent: PI Pix, BB boleto, CC credit card, CD debit card, DI cash, TB transfer,
@@ -51,6 +66,7 @@ FORMAS_PAGAMENTOS = erp_list(
         count("intervalo_parcelas"),
         count("intervalo_primeira_parcela"),
     ),
+    impersonal=True,
 )
 
 
@@ -89,7 +105,7 @@ def _titles(name: str, route: str, parent: str, **params: str) -> Resource:
         (
             ID,
             word("codigo"),
-            word("descricao"),
+            *written(word("descricao"), keeps=document_only),
             money("valor"),
             money("juros"),
             money("desconto"),
@@ -101,21 +117,22 @@ def _titles(name: str, route: str, parent: str, **params: str) -> Resource:
             day("data_liquidacao"),
             day("data_competencia"),
             word("entidade"),
-            *named("cliente"),
-            *named("fornecedor"),
-            *named("transportadora"),
-            *named("funcionario"),
+            *person("cliente"),
+            *person("fornecedor"),
+            *person("transportadora"),
+            *person("funcionario"),
             word("plano_contas_id"),
-            word("nome_plano_conta"),
+            *nobodys(word("nome_plano_conta")),
             *named("centro_custo"),
             *named("conta_bancaria"),
             *named("forma_pagamento"),
-            *named("usuario"),
+            *person("usuario", apart=True),
             *named("loja"),
             *CHANGED,
         ),
         children=(additional(parent),),
         slices=(STORES, EFFECTIVE),
+        about=about("cliente", "fornecedor", "transportadora", "funcionario", apart=("usuario",)),
         params=params,
         detail=True,
     )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from shared.resources.columns import Column, day, flag, money, word
+from shared.resources.columns import (
+    Column,
+    day,
+    email,
+    flag,
+    money,
+    personal,
+    phone,
+    tax_id,
+    word,
+    written,
+)
 from shared.resources.filters import AtLeast, AtMost, Digits, Filter, Flagged, Holds, InChild, Is
 from shared.resources.gestao_click_words import (
     CHANGED,
@@ -45,18 +56,15 @@ def _partners(
         (
             ID,
             word("tipo_pessoa"),
-            word("nome"),
-            word("razao_social"),
-            word("cnpj"),
-            word("cpf"),
-            word("rg"),
-            word("inscricao_estadual"),
-            word("inscricao_municipal"),
-            day("data_nascimento"),
-            word("telefone"),
-            word("celular"),
+            *personal(word("nome"), word("razao_social")),
+            tax_id(word("cnpj")),
+            tax_id(word("cpf")),
+            *personal(word("rg"), word("inscricao_estadual"), word("inscricao_municipal")),
+            *personal(day("data_nascimento")),
+            phone(word("telefone")),
+            phone(word("celular")),
             *more,
-            word("email"),
+            email(word("email")),
             flag("ativo"),
             *CHANGED,
         ),
@@ -67,10 +75,12 @@ def _partners(
 
 
 EITHER = OneOf("situacao", ACTIVE_OR_NOT)
-CLIENTES = _partners("clientes", "clients", "cliente_id", word("fax"), slices=(EITHER,))
+CLIENTES = _partners("clientes", "clients", "cliente_id", phone(word("fax")), slices=(EITHER,))
 FORNECEDORES = _partners("fornecedores", "suppliers", "fornecedor_id", slices=(EITHER,))
 # no filter by situacao is documented for carriers
-TRANSPORTADORAS = _partners("transportadoras", "carriers", "transportadora_id", word("observacoes"))
+TRANSPORTADORAS = _partners(
+    "transportadoras", "carriers", "transportadora_id", *written(word("observacoes"))
+)
 
 PRICES: tuple[Column, ...] = (
     word("tipo_id"),
@@ -148,6 +158,7 @@ PRODUTOS = erp_list(
         ),
         Child("fornecedores", ("fornecedores",), "produto_id", (word("fornecedor_id"),)),
     ),
+    impersonal=True,
     slices=(OneOf("ativo", ACTIVE_OR_NOT),),
     detail=True,
 )
@@ -163,6 +174,7 @@ GRUPOS_PRODUTOS = erp_list(
         word("meta_descricao"),
         word("meta_palavras_chaves"),
     ),
+    impersonal=True,
 )
 
 SERVICOS = erp_list(
@@ -176,5 +188,6 @@ SERVICOS = erp_list(
         ),
     ),
     (ID, word("codigo"), word("nome"), money("valor_venda"), word("observacoes")),
+    impersonal=True,
     detail=True,
 )

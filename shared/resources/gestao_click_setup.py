@@ -5,25 +5,26 @@ Most are lists without a detail route; their ids differ from account to account 
 
 from __future__ import annotations
 
-from shared.resources.columns import Column, flag, word
+from shared.resources.columns import Column, email, flag, personal, phone, word
 from shared.resources.filters import BeginsAs
 from shared.resources.gestao_click_words import CHANGED, ID, erp_list
 from shared.resources.grammar import Child, Listed, Resource
 
 NAME: tuple[Column, ...] = (ID, word("nome"))
+SOMEBODY: tuple[Column, ...] = (ID, *personal(word("nome")))
 BY_NAME = ("nome",)
 
-LOJAS = erp_list("lojas", Listed("stores", search=BY_NAME), NAME)
+LOJAS = erp_list("lojas", Listed("stores", search=BY_NAME), NAME, impersonal=True)
 
 USUARIOS = erp_list(
     "usuarios",
     Listed("users", search=("nome", "email")),
     (
-        *NAME,
-        word("email"),
-        word("telefone"),
-        word("celular1"),
-        word("celular2"),
+        *SOMEBODY,
+        email(word("email")),
+        phone(word("telefone")),
+        phone(word("celular1")),
+        phone(word("celular2")),
         word("grupo_id"),
         flag("ativo"),
     ),
@@ -41,13 +42,13 @@ USUARIOS = erp_list(
     ),
 )
 
-FUNCIONARIOS = erp_list("funcionarios", Listed("employees", search=BY_NAME), NAME)
+FUNCIONARIOS = erp_list("funcionarios", Listed("employees", search=BY_NAME), SOMEBODY)
 
 
 def _situations(of: str, route: str, *more: Column) -> Resource:
     """Situations of documents: named by the account, so that only its settings can say what they mean."""
     listed = Listed(route, search=BY_NAME)
-    return erp_list(f"situacoes_{of}", listed, (*NAME, flag("padrao"), *more))
+    return erp_list(f"situacoes_{of}", listed, (*NAME, flag("padrao"), *more), impersonal=True)
 
 
 SITUACOES_VENDAS = _situations("vendas", "sale_statuses")
@@ -64,7 +65,9 @@ def _extra_fields(of: str, route: str, *more: Column) -> Resource:
     """tipo: cpf, cnpj, check_list, data, numeros or texto_simples."""
     columns = (*NAME, word("tipo"), *more, *CHANGED)
     listed = Listed(route, search=BY_NAME)
-    return erp_list(f"atributos_{of}", listed, columns, children=(OPCOES,), detail=True)
+    return erp_list(
+        f"atributos_{of}", listed, columns, children=(OPCOES,), impersonal=True, detail=True
+    )
 
 
 PRINTED = word("exibir_impressao")
@@ -77,16 +80,17 @@ ATRIBUTOS_ORDENS_SERVICOS = _extra_fields("ordens_servicos", "service_order_fiel
 ATRIBUTOS_FINANCEIROS = _extra_fields("financeiros", "finance_fields")
 
 TIPOS_CONTATOS = erp_list(
-    "tipos_contatos", Listed("contact_types", search=BY_NAME), NAME, rarely=True
+    "tipos_contatos", Listed("contact_types", search=BY_NAME), NAME, impersonal=True, rarely=True
 )
 TIPOS_ENDERECOS = erp_list(
-    "tipos_enderecos", Listed("address_types", search=BY_NAME), NAME, rarely=True
+    "tipos_enderecos", Listed("address_types", search=BY_NAME), NAME, impersonal=True, rarely=True
 )
 
 ESTADOS = erp_list(
     "estados",
     Listed("states", search=("nome", "sigla")),
     (ID, word("codigo"), word("nome"), word("sigla")),
+    impersonal=True,
     rarely=True,
 )
 
@@ -101,5 +105,6 @@ CIDADES = erp_list(
         filters=(BeginsAs("estado_id", "codigo", to="gestao_click.estados"),),
     ),
     (ID, word("codigo"), word("nome")),
+    impersonal=True,
     rarely=True,
 )

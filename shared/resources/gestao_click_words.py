@@ -5,11 +5,24 @@ Facts: gestaoclick-api.md 3 (wrappers), 5 (stores, types), 6 (lists), 7 (objects
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
-from shared.resources.columns import Column, count, day, flag, money, word
+from shared.resources.columns import (
+    Column,
+    count,
+    day,
+    flag,
+    money,
+    nobodys,
+    personal,
+    word,
+    written,
+)
 from shared.resources.filters import Filter, Holds
 from shared.resources.grammar import (
+    About,
     Aliases,
     Asked,
     ById,
@@ -21,6 +34,9 @@ from shared.resources.grammar import (
 )
 
 ID: Column = word("id")
+DELETED_THERE = (
+    "its list, …, Excluir; what the law has you keep (invoices, what was sold and paid) stays"
+)
 STORES = PerRow("loja_id", needs="gestao_click.lojas", optional=True, stores=True)
 """Without `loja_id` only the head office answers (gestaoclick-api.md 5)."""
 CHANGED: tuple[Column, ...] = (word("cadastrado_em"), word("modificado_em"))
@@ -41,6 +57,8 @@ def erp_list(
     params: Asked | None = None,
     detail: bool = False,
     dropped: tuple[str, ...] = (),
+    about: tuple[About, ...] = (),
+    impersonal: bool = False,
     rarely: bool = False,
 ) -> Resource:
     """A list as all of the ERP's are: `data`, `id`, at most 100 rows a page (2).
@@ -60,6 +78,9 @@ def erp_list(
         by_id=ById() if detail else None,
         listed=_in_vendors_words(listed, columns),
         dropped=dropped,
+        about=about,
+        impersonal=impersonal,
+        deleted_there="" if impersonal else DELETED_THERE,
         rarely=rarely,
         page_size=100,
     )
@@ -73,15 +94,52 @@ def _in_vendors_words(listed: Listed, columns: tuple[Column, ...]) -> Listed:
 
 
 def named(what: str) -> tuple[Column, Column]:
-    """`cliente_id` and `nome_cliente`: the ERP writes the name beside every id."""
-    return word(f"{what}_id"), word(f"nome_{what}")
+    """`situacao_id` and `nome_situacao`: the ERP writes the name beside every id."""
+    (name,) = nobodys(word(f"nome_{what}"))
+    return word(f"{what}_id"), name
+
+
+def person(what: str, *, apart: bool = False) -> tuple[Column, Column]:
+    """The same of somebody; apart: the record is not about that one, only the name is."""
+    (name,) = personal(word(f"nome_{what}"), whose=f"{what}_id" if apart else None)
+    return word(f"{what}_id"), name
+
+
+def about(*whole: str, apart: tuple[str, ...] = ()) -> tuple[About, ...]:
+    """Whose a document is, by the names of its columns; apart: who is only named in it."""
+    return tuple(
+        About(f"gestao_click.{PEOPLE[what]}", f"{what}_id", whole=what in whole)
+        for what in (*whole, *apart)
+    )
+
+
+PEOPLE = {
+    "cliente": "clientes",
+    "fornecedor": "fornecedores",
+    "transportadora": "transportadoras",
+    "funcionario": "funcionarios",
+    "vendedor": "funcionarios",
+    "tecnico": "funcionarios",
+    "usuario": "usuarios",
+}
+
+_DOCUMENT = re.compile(
+    r"\b(?:venda|ordem\s+de\s+servi[çc]o|o\.?s\.?|compra)\s+(?:de\s+)?n\S{0,6}\s*[\d.]+(?:\s*\(\d+/\d+\))?",
+    re.IGNORECASE,
+)
+
+
+def document_only(text: Any) -> str | None:
+    """ "Venda de nº 12 (1/2)" of what a title says: by these words alone it is tied to its document (7)."""
+    found = _DOCUMENT.search(str(text))
+    return found[0] if found else None
 
 
 ADDITIONAL: tuple[Column, ...] = (
     word("id"),
     word("atributo_id"),
-    word("descricao"),
-    word("conteudo"),
+    *nobodys(word("descricao")),
+    *written(word("conteudo")),
     word("tipo"),
 )
 
@@ -94,24 +152,21 @@ def additional(parent: str) -> Child:
 def contacts(parent: str) -> Child:
     columns = (
         word("tipo_id"),
-        word("nome_tipo"),
-        word("nome"),
-        word("contato"),
-        word("cargo"),
-        word("observacao"),
+        *nobodys(word("nome_tipo")),
+        *personal(word("nome")),
+        *written(word("contato")),
+        *personal(word("cargo")),
+        *written(word("observacao")),
     )
     return Child("contatos", ("contatos",), parent, columns)
 
 
 def addresses(parent: str) -> Child:
     columns = (
-        word("cep"),
-        word("logradouro"),
-        word("numero"),
-        word("complemento"),
-        word("bairro"),
+        *personal(word("cep"), word("logradouro"), word("numero"), word("complemento")),
+        *personal(word("bairro")),
         word("cidade_id"),
-        word("nome_cidade"),
+        *nobodys(word("nome_cidade")),
         word("estado"),
     )
     return Child("enderecos", ("enderecos",), parent, columns)
@@ -120,7 +175,7 @@ def addresses(parent: str) -> Child:
 PRICE: tuple[Column, ...] = (
     money("quantidade"),
     word("tipo_valor_id"),
-    word("nome_tipo_valor"),
+    *nobodys(word("nome_tipo_valor")),
     money("valor_custo"),
     money("valor_venda"),
     word("tipo_desconto"),
@@ -136,10 +191,10 @@ def product_lines(parent: str) -> Child:
     columns = (
         word("produto_id"),
         word("variacao_id"),
-        word("nome_produto"),
+        *nobodys(word("nome_produto")),
         word("codigo_produto"),
         word("codigo_barras"),
-        word("detalhes"),
+        *written(word("detalhes")),
         flag("movimenta_estoque"),
         flag("possui_variacao"),
         word("sigla_unidade"),
@@ -152,8 +207,8 @@ def service_lines(parent: str) -> Child:
     columns = (
         word("id"),
         word("servico_id"),
-        word("nome_servico"),
-        word("detalhes"),
+        *nobodys(word("nome_servico")),
+        *written(word("detalhes")),
         word("sigla_unidade"),
         *PRICE,
     )
@@ -164,10 +219,10 @@ INSTALMENT: tuple[Column, ...] = (
     day("data_vencimento"),
     money("valor"),
     word("forma_pagamento_id"),
-    word("nome_forma_pagamento"),
+    *nobodys(word("nome_forma_pagamento")),
     word("plano_contas_id"),
-    word("nome_plano_conta"),
-    word("observacao"),
+    *nobodys(word("nome_plano_conta")),
+    *written(word("observacao")),
 )
 """Planned, not paid: what became of them stands in recebimentos and pagamentos (7)."""
 
@@ -179,15 +234,11 @@ def instalments(parent: str, *own: Column) -> Child:
 def equipment(parent: str) -> Child:
     columns = (
         word("equipamento"),
-        word("serie"),
+        *personal(word("serie")),
         word("marca"),
         word("modelo"),
-        word("condicoes"),
-        word("defeitos"),
-        word("acessorios"),
-        word("solucao"),
-        word("laudo"),
-        word("termos_garantia"),
+        *written(word("condicoes"), word("defeitos"), word("acessorios")),
+        *written(word("solucao"), word("laudo"), word("termos_garantia")),
     )
     return Child("equipamentos", ("equipamentos",), parent, columns)
 

@@ -248,6 +248,22 @@ Expansion = Refers | Embeds | Owns | Carries
 
 
 @dataclass(frozen=True)
+class About:
+    """Whose a record is: the row of `to` whose id stands in the column `by`, where other columns say so.
+
+    where: {"entity_type": "contacts"}; embedded: the ids stand embedded in the record under this name
+    instead; whole: everything personal of the record is that one's, but what a column says is another's
+    (`Column.whose`); else only the columns whose `whose` is `by`.
+    """
+
+    to: str
+    by: str
+    where: Asked = field(default_factory=dict)
+    embedded: str | None = None
+    whole: bool = True
+
+
+@dataclass(frozen=True)
 class Child:
     """Rows that a record carries in itself: lines, instalments, addresses. Their table is written with its row.
 
@@ -309,7 +325,8 @@ class Resource:
     after which a record is looked at; tombstone: a record with this flag says itself that it was
     deleted, and may say nothing else; append_only: what is there stays as it is, nothing is missed or
     swept; unlisted: the vendor gives records by id only, webhooks name them; masked: addresses that
-    hold secrets of others: only their host is kept; dropped: values that are never stored, people's data that
+    hold secrets of others: only their host is kept; about: whose the records are; impersonal: none of it is
+    a person's; deleted_there: how people delete a record at the vendor; dropped: values that are never stored, people's data that
     nothing here needs; rarely: it hardly changes, or is too long to be read whole more than once a day;
     page_size: rows a page, at most; version: raised
     when a reader changes its mind, so that every row is written again.
@@ -336,6 +353,9 @@ class Resource:
     unlisted: bool = False
     masked: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    about: tuple[About, ...] = ()
+    impersonal: bool = False
+    deleted_there: str = ""
     rarely: bool = False
     page_size: int = 250
     version: int = 1
@@ -377,6 +397,12 @@ class Resource:
     def key_columns(self) -> tuple[Column, ...]:
         by_name = {column.name: column for column in self.columns}
         return tuple(by_name[name] for name in self.key)
+
+    @property
+    def is_personal(self) -> bool:
+        """Is anything of it a person's?"""
+        columns = (*self.columns, *(c for child in self.children for c in child.columns))
+        return any(column.is_personal for column in columns)
 
     @property
     def newest(self) -> str | None:

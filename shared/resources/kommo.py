@@ -6,8 +6,9 @@ up, in `kommo_setup.py`.
 
 from __future__ import annotations
 
-from shared.resources.columns import flag, integer, moment, money, text
+from shared.resources.columns import flag, integer, moment, money, personal, text, written
 from shared.resources.grammar import (
+    About,
     Embeds,
     Listed,
     Refers,
@@ -49,6 +50,7 @@ from shared.resources.kommo_words import (
     ITS_CONTACTS,
     ITS_LEADS,
     MANY,
+    OF_ITS_ENTITY,
     PIPELINE,
     RESPONSIBLE,
     UPDATED,
@@ -77,6 +79,7 @@ def _news(entity: str) -> tuple[str, ...]:
 LEADS = Resource(
     source="kommo",
     name="leads",
+    deleted_there="its card, /leads/detail/ID: …, Delete; then the recycle bin, where there is one",
     path="/leads",
     records=("leads",),
     params={"with": "contacts,catalog_elements,loss_reason,source_id"},
@@ -87,6 +90,7 @@ LEADS = Resource(
     webhook=_webhook("leads", "lead", "status"),
     news=_news("lead"),
     tombstone="is_deleted",
+    about=(About("kommo.contacts", "main_contact_id"),),
     listed=Listed(
         "deals",
         search=("name", "custom_fields"),
@@ -107,7 +111,7 @@ LEADS = Resource(
     ),
     columns=(
         integer("id"),
-        text("name"),
+        *written(text("name")),
         money("price"),
         integer("pipeline_id"),
         integer("status_id"),
@@ -131,6 +135,7 @@ LEADS = Resource(
 CONTACTS = Resource(
     source="kommo",
     name="contacts",
+    deleted_there="its card, /contacts/detail/ID: …, Delete; then the recycle bin, where there is one",
     path="/contacts",
     records=("contacts",),
     params={"with": "leads,catalog_elements"},
@@ -151,9 +156,8 @@ CONTACTS = Resource(
     ),
     columns=(
         integer("id"),
-        text("name"),
-        text("first_name"),
-        text("last_name"),
+        *personal(text("name")),
+        *personal(text("first_name"), text("last_name")),
         integer("responsible_user_id"),
         COMPANY_ID,
         PHONES,
@@ -172,6 +176,7 @@ CONTACTS = Resource(
 COMPANIES = Resource(
     source="kommo",
     name="companies",
+    deleted_there="its card, /companies/detail/ID: …, Delete; then the recycle bin, where there is one",
     path="/companies",
     records=("companies",),
     params={"with": "leads,contacts,catalog_elements"},
@@ -191,7 +196,7 @@ COMPANIES = Resource(
     ),
     columns=(
         integer("id"),
-        text("name"),
+        *personal(text("name")),
         integer("responsible_user_id"),
         PHONES,
         EMAILS,
@@ -217,6 +222,7 @@ TASKS = Resource(
     by_id=MANY,
     webhook=Webhook("task", ("add_task", "update_task", "delete_task", "responsible_task")),
     news=("task_deleted",),
+    about=OF_ITS_ENTITY,
     listed=Listed(
         "tasks",
         search=("text", "result_text"),
@@ -229,7 +235,7 @@ TASKS = Resource(
         integer("entity_id"),
         integer("responsible_user_id"),
         integer("task_type_id"),
-        text("text"),
+        *written(text("text")),
         RESULT_TEXT,
         flag("is_completed"),
         integer("duration"),
@@ -242,6 +248,7 @@ TASKS = Resource(
 CUSTOMERS = Resource(
     source="kommo",
     name="customers",
+    deleted_there="its card, /customers/detail/ID: …, Delete; then the recycle bin, where there is one",
     path="/customers",
     records=("customers",),
     params={"with": "contacts,companies,catalog_elements"},
@@ -254,6 +261,7 @@ CUSTOMERS = Resource(
         ("add_customer", "update_customer", "delete_customer", "responsible_customer"),
     ),
     tombstone="is_deleted",
+    about=(About("kommo.contacts", "id", embedded="contacts"),),
     listed=Listed(
         "customers",
         search=("name", "custom_fields"),
@@ -262,7 +270,7 @@ CUSTOMERS = Resource(
     ),
     columns=(
         integer("id"),
-        text("name"),
+        *written(text("name")),
         money("next_price"),
         moment("next_date"),
         integer("status_id"),

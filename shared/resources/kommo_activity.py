@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from shared.resources.columns import asked, document, flag, integer, moment, text
-from shared.resources.grammar import ById, Listed, OneOf, Refers, Resource, Since, Webhook
-from shared.resources.kommo_readers import first_embedded
+from shared.resources.columns import (
+    asked,
+    document,
+    flag,
+    integer,
+    moment,
+    personal,
+    text,
+    written,
+)
+from shared.resources.grammar import About, ById, Listed, OneOf, Refers, Resource, Since, Webhook
+from shared.resources.kommo_readers import first_embedded, stages_only
 from shared.resources.kommo_words import (
     AUTHOR,
     BY_ID,
     CONTACT,
     MANY,
+    OF_ITS_ENTITY,
     PIPELINE,
     RESPONSIBLE,
     UPDATED,
+    about,
 )
 
 NOTES = Resource(
@@ -28,14 +39,14 @@ NOTES = Resource(
     by_id=MANY,
     webhook=Webhook("note", ("note_lead", "note_contact", "note_company")),
     news=("common_note_deleted",),
+    about=OF_ITS_ENTITY,
     listed=Listed("notes", search=("text",), expands=(AUTHOR, RESPONSIBLE), large=True),
     columns=(
         asked("entity_type"),
         integer("id"),
         integer("entity_id"),
         text("note_type"),
-        text("text", "params", "text"),
-        document("params"),
+        *written(text("text", "params", "text"), document("params")),
         integer("responsible_user_id"),
         integer("created_by"),
         integer("updated_by"),
@@ -52,6 +63,7 @@ EVENTS = Resource(
     key=("id",),
     since=Since("created_at", "created_at"),
     append_only=True,
+    about=about(leads="lead", contacts="contact", companies="company", customers="customer"),
     listed=Listed("events", expands=(AUTHOR,), large=True),
     columns=(
         text("id"),
@@ -60,8 +72,7 @@ EVENTS = Resource(
         integer("entity_id"),
         integer("created_by"),
         moment("created_at"),
-        document("value_before"),
-        document("value_after"),
+        *written(document("value_before"), document("value_after"), keeps=stages_only),
     ),
 )
 
@@ -73,6 +84,7 @@ UNSORTED = Resource(
     order={"order[created_at]": "asc"},
     key=("uid",),
     by_id=ById("filter[uid][]", most=80),
+    about=(About("kommo.contacts", "contact_id"), About("kommo.leads", "lead_id")),
     webhook=Webhook("unsorted", ("add_unsorted", "update_unsorted", "delete_unsorted")),
     listed=Listed(
         "unsorted",
@@ -82,13 +94,13 @@ UNSORTED = Resource(
     columns=(
         text("uid"),
         text("source_uid"),
-        text("source_name"),
+        *personal(text("source_name")),
         text("category"),
         integer("pipeline_id"),
         first_embedded("lead_id", "leads"),
         first_embedded("contact_id", "contacts"),
         moment("created_at"),
-        document("metadata"),
+        *written(document("metadata")),
     ),
 )
 
@@ -100,12 +112,13 @@ TALKS = Resource(
     unlisted=True,
     key=("id",),
     by_id=ById(),
+    about=(About("kommo.contacts", "contact_id"), *about(leads="lead")),
     webhook=Webhook("talk", ("add_talk", "update_talk")),
     listed=Listed("talks", expands=(CONTACT,)),
     columns=(
         integer("id", "talk_id"),
         integer("contact_id"),
-        text("chat_id"),
+        *personal(text("chat_id")),
         text("entity_type"),
         integer("entity_id"),
         text("origin"),

@@ -7,7 +7,19 @@ from typing import Any
 
 import orjson
 
-from shared.resources.columns import Column, Context, Record, Type, computed, dig, phone_number
+from shared.resources.columns import (
+    Column,
+    Context,
+    Record,
+    Type,
+    computed,
+    dig,
+    email,
+    nobodys,
+    phone,
+    phone_number,
+    written,
+)
 
 
 def _fields(record: Record) -> Iterable[Mapping[str, Any]]:
@@ -85,15 +97,28 @@ def first_embedded(column: str, name: str) -> Column:
     def read(record: Record, _: Context) -> int | None:
         return next((int(each["id"]) for each in _embedded(record, name)), None)
 
-    return computed(column, Type.BIGINT, read)
+    return computed(column, Type.BIGINT, read, "_embedded", name)
+
+
+def stages_only(values: Any) -> Any:
+    """Of what an event tells: the stage that a lead was in. Figures of stages stand upon it."""
+    sent = values if isinstance(values, list) else []
+    kept = [
+        value["lead_status"]
+        for value in sent
+        if isinstance(value, Mapping) and "lead_status" in value
+    ]
+    return [{"lead_status": stage} for stage in kept] or None
 
 
 COMPANY_ID = first_embedded("company_id", "companies")
 """0 or 1 company is embedded in leads and contacts (kommo-api.md 5.5, 5.6)."""
-MAIN_CONTACT_ID = computed("main_contact_id", Type.BIGINT, _main_contact)
-PHONES = computed("phones", Type.TEXTS, _phones)
-EMAILS = computed("emails", Type.TEXTS, _emails)
-TAGS = computed("tags", Type.TEXTS, _tags)
-CUSTOM_FIELDS = computed("custom_fields", Type.JSON, _custom_fields)
-RESULT_TEXT = computed("result_text", Type.TEXT, _result_text)
-ENUMS = computed("enums", Type.JSON, _enums)
+MAIN_CONTACT_ID = computed("main_contact_id", Type.BIGINT, _main_contact, "_embedded", "contacts")
+PHONES = phone(computed("phones", Type.TEXTS, _phones, "custom_fields_values"))
+EMAILS = email(computed("emails", Type.TEXTS, _emails, "custom_fields_values"))
+(TAGS,) = nobodys(computed("tags", Type.TEXTS, _tags, "_embedded", "tags"))
+(CUSTOM_FIELDS,) = written(
+    computed("custom_fields", Type.JSON, _custom_fields, "custom_fields_values")
+)
+(RESULT_TEXT,) = written(computed("result_text", Type.TEXT, _result_text, "result", "text"))
+ENUMS = computed("enums", Type.JSON, _enums, "enums")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from shared.resources.columns import Type, asked, document, flag, integer, moment, text
+from shared.resources.columns import (
+    Type,
+    asked,
+    document,
+    email,
+    flag,
+    integer,
+    moment,
+    personal,
+    text,
+    written,
+)
 from shared.resources.filters import HasValue
 from shared.resources.grammar import AnyOf, Listed, OneOf, Owns, PerRow, Refers, Resource, Webhook
 from shared.resources.kommo_readers import CUSTOM_FIELDS, ENUMS
@@ -18,6 +29,7 @@ ACCOUNT = Resource(
         "with": "users_groups,task_types,datetime_settings,version,amojo_id,drive_url,is_api_filter_enabled"
     },
     key=("id",),
+    impersonal=True,
     columns=(
         integer("id"),
         text("name"),
@@ -49,8 +61,8 @@ USERS = Resource(
     ),
     columns=(
         integer("id"),
-        text("name"),
-        text("email"),
+        *personal(text("name")),
+        email(text("email")),
         text("lang"),
         flag("is_active", "rights", "is_active"),
         flag("is_admin", "rights", "is_admin"),
@@ -67,6 +79,7 @@ ROLES = Resource(
     params={"with": "users"},
     key=("id",),
     listed=Listed("roles", search=("name",)),
+    impersonal=True,
     columns=(
         integer("id"),
         text("name"),
@@ -86,6 +99,7 @@ PIPELINES = Resource(
         search=("name",),
         expands=(Owns("statuses", "kommo.statuses", by="pipeline_id"),),
     ),
+    impersonal=True,
     columns=(
         integer("id"),
         text("name"),
@@ -107,6 +121,7 @@ STATUSES = Resource(
         search=("name",),
         expands=(Refers("pipeline", "kommo.pipelines", ("pipeline_id",)),),
     ),
+    impersonal=True,
     columns=(
         integer("pipeline_id"),
         integer("id"),
@@ -124,6 +139,7 @@ LOSS_REASONS = Resource(
     records=("loss_reasons",),
     key=("id",),
     listed=Listed("loss_reasons", search=("name",)),
+    impersonal=True,
     columns=(
         integer("id"),
         text("name"),
@@ -142,6 +158,7 @@ TAGS = Resource(
     # each entity has a set of its own (kommo-api.md 5.12)
     key=("entity_type", "id"),
     listed=Listed("tags", search=("name",)),
+    impersonal=True,
     columns=(
         asked("entity_type"),
         integer("id"),
@@ -157,6 +174,7 @@ CATALOGS = Resource(
     records=("catalogs",),
     key=("id",),
     listed=Listed("catalogs", search=("name",)),
+    impersonal=True,
     columns=(
         integer("id"),
         text("name"),
@@ -192,7 +210,7 @@ CATALOG_ELEMENTS = Resource(
     columns=(
         asked("catalog_id", Type.BIGINT),
         integer("id"),
-        text("name"),
+        *written(text("name")),
         integer("created_by"),
         integer("updated_by"),
         moment("created_at"),
@@ -218,6 +236,7 @@ CUSTOM_FIELD_DEFINITIONS = Resource(
     # predefined fields share their id between contacts and companies (kommo-api.md 5.13)
     key=("entity_type", "id"),
     listed=Listed("custom_fields", search=("name", "code")),
+    impersonal=True,
     columns=(
         asked("entity_type"),
         integer("id"),
@@ -240,6 +259,7 @@ CUSTOM_FIELD_GROUPS = Resource(
     slices=(OneOf("entity_type", ENTITIES),),
     key=("entity_type", "id"),
     listed=Listed("custom_field_groups", search=("name",)),
+    impersonal=True,
     columns=(
         asked("entity_type"),
         text("id"),
@@ -258,6 +278,7 @@ SOURCES = Resource(
     records=("sources",),
     key=("id",),
     listed=Listed("sources", search=("name",)),
+    impersonal=True,
     columns=(
         integer("id"),
         text("name"),
@@ -277,6 +298,7 @@ WEBHOOKS = Resource(
     key=("id",),
     # the paths of other vendors' hooks are their secrets
     masked=("destination",),
+    impersonal=True,
     columns=(
         integer("id"),
         text("destination"),

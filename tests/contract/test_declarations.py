@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from shared import resources
 from shared.db.engine import connect
 from shared.db.mirror import SQL_TYPES, child_table, rows_table, stamps_table
-from shared.resources.columns import Column
+from shared.resources.columns import FINDING, Column, Type
 from shared.resources.filters import HasValue, InChild, Linked, Tagged
 from shared.resources.grammar import Embeds, Horizon, Owns, Refers, Resource
 from tests.servers import copy_of
@@ -231,3 +231,57 @@ def test_what_a_list_can_add_and_be_asked_for_exists_and_has_a_name_of_its_own(
         assert each.name not in columns or each.name in read
     has_value = any(isinstance(each, HasValue) for each in listed.filters)
     assert not has_value or "custom_fields" in columns
+
+
+LOOKS_PERSONAL = re.compile(
+    r"name|nome|phone|fone|celular|fax|mail|cpf|cnpj|\brg\b|nasc|birth|razao|fantasia|inscricao|logradouro"
+    r"|numero|complemento|bairro|\bcep|_cep|address|text|observa|descri|introd|cuidados|contato|conteudo"
+    r"|detalhe|informac|params|metadata|custom_fields|value_|cargo|funcionario|chat|laudo"
+)
+WORDS = (Type.TEXT, Type.TEXTS, Type.JSON, Type.DATE)
+
+
+def tables_of(resource: Resource) -> list[tuple[str, tuple[Column, ...]]]:
+    children = [(f"{resource.name}_{child.name}", child.columns) for child in resource.children]
+    return [(resource.name, resource.columns), *children]
+
+
+@every_resource
+def test_of_everything_that_looks_personal_it_is_said_whether_it_is(resource: Resource) -> None:
+    """personal, phone, email, tax_id, written or nobodys around the column; or `impersonal` for a list."""
+    unsaid = [
+        f"{table}.{column.name}"
+        for table, columns in tables_of(resource)
+        for column in columns
+        if column.personal is None
+        and column.type in WORDS
+        and not column.name.endswith("_id")
+        and column.name not in resource.key
+        and (LOOKS_PERSONAL.search(column.name) or column.type in (Type.TEXTS, Type.JSON))
+    ]
+    assert resource.impersonal or unsaid == []
+    assert resource.impersonal is not resource.is_personal
+
+
+@every_resource
+def test_whose_a_record_is_is_said_by_columns_and_of_lists_of_people(resource: Resource) -> None:
+    columns = set(names(resource))
+    for about in resource.about:
+        to = resources.BY_NAME[about.to]
+        assert to.is_personal
+        assert len(to.key) == 1
+        assert {about.by, *about.where} <= columns
+        if not about.whole:
+            assert [c for c in resource.columns if c.whose == about.by]
+    apart = {about.by for about in resource.about if not about.whole}
+    assert {column.whose for column in resource.columns if column.whose} <= apart
+
+
+@every_resource
+def test_what_stays_of_an_erased_record_is_known_by_its_place(resource: Resource) -> None:
+    """A column that is nobody's, or that keeps something, says where in the record it reads."""
+    for _, columns in tables_of(resource):
+        for column in columns:
+            assert column.at or column.asked, column.name
+            assert not (column.keeps and column.personal not in FINDING)
+            assert not (column.is_personal and column.name in resource.key)

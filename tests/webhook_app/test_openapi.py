@@ -1,12 +1,16 @@
 """The documentation is true: schemathesis finds no server error and no answer that it does not tell."""
 
+import re
 from collections import Counter
 from contextlib import suppress
 from datetime import date
+from urllib.parse import quote, urlencode
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from pydantic import SecretStr
 from schemathesis import Case, GenerationMode
@@ -19,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.fuzz.strange import effort
 from tests.webhook_app.conftest import Make, Web, settings_for
 from webhook_app import asking
 
@@ -81,27 +86,59 @@ def test_every_route_of_the_api_is_documented(documented: Web) -> None:
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_as_documented(documented: Web, mode: GenerationMode) -> None:
-    headers, tried = documented.token("sync"), Counter[int]()
+    """Of every operation, those for administrators too, whatever is asked."""
+    headers, tried = documented.token("admin"), Counter[int]()
+    reached: set[tuple[str, str]] = set()
     schema = schemathesis.openapi.from_wsgi(
         "/api/openapi.json", documented.client.application, headers=headers
     )
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    operations = [found.ok() for found in schema.get_all_operations()]
+    for operation in operations:
 
-        @settings(
-            max_examples=4,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
+        @effort(3)
         @given(case=operation.as_strategy(generation_mode=mode))
         def conforms(case: Case) -> None:
             answer = case.call_and_validate(headers=headers, checks=CHECKS)
             tried[answer.status_code // 100] += 1
+            assert answer.status_code not in (401, 403), (case.method, case.path)
+            reached.add((case.method, case.path))
 
         with suppress(Unsatisfiable):  # nothing that it takes can be wrong
             conforms()
 
     assert tried[2 if mode is GenerationMode.POSITIVE else 4] > 100
+    if mode is GenerationMode.POSITIVE:
+        assert reached == {(each.method.upper(), each.path) for each in operations}
+
+
+PLACES = st.one_of(
+    st.sampled_from(["1", "0", "-1", "9" * 30, "kommo", "..", "%2e%2e", "%00", "%ff", "a b", "٣"]),
+    st.text(max_size=12),
+)
+
+
+def test_no_address_and_no_body_brings_a_mistake_of_ours(documented: Web) -> None:
+    """Of every route, pages and callbacks too, which no document describes; with and without a token."""
+    client, app = documented.client, documented.client.application
+    assert isinstance(app, Flask)
+    rules = sorted(
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    )
+    known = [documented.token("admin"), {}]
+
+    @effort(len(rules))
+    @given(st.data(), st.sampled_from(known), st.sampled_from(["application/json", "text/plain"]))
+    def holds(data: st.DataObject, headers: dict[str, str], kind: str) -> None:
+        rule, method = data.draw(st.sampled_from(rules))
+        path = re.sub(r"<[^>]+>", lambda _: quote(data.draw(PLACES), safe="%"), rule)
+        query = urlencode(data.draw(st.dictionaries(PLACES, PLACES, max_size=3)), errors="replace")
+        body = data.draw(st.one_of(st.binary(max_size=60), st.just(b'{"a": ' * 3000)))
+        answer = client.open(
+            f"{path}?{query}", method=method, data=body, headers=headers, content_type=kind
+        )
+        # 503: the database was asked for too much at once
+        assert answer.status_code < 500 or answer.status_code == 503, (method, path)
+
+    holds()

@@ -17,6 +17,7 @@ from psycopg import Cursor
 from sqlalchemy import Connection
 
 from shared.resources.grammar import Resource
+from worker.people import tombstones
 from worker.sync import statements
 from worker.sync.rows import Batch, Key, Row, without_links
 
@@ -37,9 +38,13 @@ class Difference:
 def with_rows(
     connection: Connection, integration_id: int, resource: Resource, batch: Batch
 ) -> dict[Key, Difference]:
-    """The differences of a page, by key; its transaction may hold no other page."""
+    """The differences of a page, by key; its transaction may hold no other page.
+
+    What a sync would scrub is scrubbed here too: an erased person's row is no drift.
+    """
     if not batch.rows:
         return {}
+    batch = tombstones.apply(connection, integration_id, resource, batch).batch
     _stage(connection, integration_id, resource, batch.rows)
     rows = {row.key: row for row in batch.rows}
     beside = connection.exec_driver_sql(_beside(resource)).mappings()

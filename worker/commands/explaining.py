@@ -52,6 +52,8 @@ def _now(console: Console, found: Explanation, zone: ZoneInfo) -> None:
             console.print(f"    {_change(change, moments, zone)}")
     how = f" ({escape(found.how)})" if found.how else ""
     console.print(f"\nnow: [{STYLES.get(found.state, 'bold')}]{found.state}[/]{how}")
+    if found.erased:
+        console.print(escape(found.erased))
     _fields(console, found.row or {}, zone)
 
 

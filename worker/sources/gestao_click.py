@@ -17,6 +17,7 @@ from shared.errors import (
 from shared.resources.columns import Record, unwrapped
 from shared.resources.gestao_click_setup import LOJAS
 from shared.resources.grammar import Resource
+from worker.sources.bodies import whole
 from worker.sources.http import Dialect, Door
 from worker.sources.protocol import Account, Ask, Found, News, Page
 
@@ -126,6 +127,8 @@ class GestaoClick:
         """The company is known by its stores: nothing else names it (gestaoclick-api.md 6, lojas)."""
         answer = self.door.get(LOJAS.path, {"limite": LOJAS.page_size})
         stores = _records(answer.path, answer.body)
+        if not all(isinstance(store, Mapping) and store.get("id") for store in stores):
+            raise VendorUnavailable(VENDOR, "a store without an id")
         return Account(
             ids=tuple(sorted(str(store["id"]) for store in stores)) or ("no-stores",),
             country="BR",
@@ -148,8 +151,7 @@ def _records(path: str, body: Any) -> list[Record]:
 
 
 def _number(said: Any, name: str) -> int | None:
-    value = said.get(name) if isinstance(said, Mapping) else None
-    return int(str(value)) if str(value).isdecimal() else None
+    return whole(said.get(name)) if isinstance(said, Mapping) else None
 
 
 def _more(meta: Any, page: int, rows: int) -> bool | None:

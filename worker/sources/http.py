@@ -31,7 +31,7 @@ from shared.errors import (
     VendorUnavailable,
 )
 from shared.logs import logger
-from worker.sources.bodies import parse
+from worker.sources.bodies import parse, whole
 from worker.sources.budget import SYNC, Budget
 
 log = logger(__name__)
@@ -196,5 +196,5 @@ def query_string(params: Mapping[str, Any]) -> str:
 
 def _retry_after(response: requests.Response) -> float | None:
     """The header is not documented; it is read all the same (kommo-api.md 3.1)."""
-    sent = response.headers.get("Retry-After", "")
-    return float(sent) if sent.isdigit() else None
+    seconds = whole(response.headers.get("Retry-After"))
+    return None if seconds is None else float(seconds)

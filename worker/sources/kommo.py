@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from shared.errors import (
     AccountElsewhere,
@@ -21,8 +21,10 @@ from shared.errors import (
 from shared.resources.columns import Record, dig
 from shared.resources.grammar import Resource
 from shared.resources.kommo_setup import ACCOUNT
+from shared.settings import is_zone
+from worker.sources.bodies import whole
 from worker.sources.http import Answer, Dialect, Door
-from worker.sources.kommo_events import news_of
+from worker.sources.kommo_events import moment_of, news_of
 from worker.sources.protocol import Account, Ask, Found, News, Page
 
 VENDOR = "Kommo"
@@ -88,7 +90,7 @@ class Kommo:
         nested = len(resource.records) > 1
         return Page(
             [record for part, _ in parts for record in _records(part.body, resource.records)],
-            total=None if nested else dig(first.body or {}, ("_total_items",)),
+            total=None if nested else whole(dig(first.body or {}, ("_total_items",))),
             more=_more(last.body, resource.records[:1], size),
             observed_at=first.observed_at,
         )
@@ -176,7 +178,7 @@ class Kommo:
             "limit": EVENTS_LIMIT,
         }
         for event in self._all("/events", question, "events"):
-            for item in news_of(resource, event):
+            for item in news_of(resource, event, since):
                 if item.at >= since.replace(microsecond=0):
                     yield item
 
@@ -191,11 +193,11 @@ class Kommo:
             "limit": resource.page_size,
         }
         for record in self._all(resource.path, question, resource.records[0]):
-            if record.get(resource.tombstone or "") is not True:
+            if dig(record, (resource.tombstone or "",)) is not True:
                 return
-            at = datetime.fromtimestamp(int(record.get("updated_at") or 0), UTC)
-            if at >= since.replace(microsecond=0):
-                yield News(str(record["id"]), True, at, how="trash")
+            at, id_ = moment_of(dig(record, ("updated_at",)), since), whole(dig(record, ("id",)))
+            if id_ is not None and at >= since.replace(microsecond=0):
+                yield News(str(id_), True, at, how="trash")
 
     def _all(self, path: str, question: Mapping[str, Any], key: str) -> Iterable[Record]:
         number = 0
@@ -209,14 +211,14 @@ class Kommo:
 
     def account(self) -> Account:
         body = self.door.get(API + ACCOUNT.path, ACCOUNT.params).body
-        if not isinstance(body, Mapping) or "id" not in body:
+        if not isinstance(body, Mapping) or whole(body.get("id")) is None:
             raise VendorUnavailable(VENDOR, "an account without an id")
         names = ("id", "name", "subdomain", "country", "currency", "language")
         timezone = dig(body, ("_embedded", "datetime_settings", "timezone"))
         return Account(
             ids=(str(body["id"]),),
             country=str(body.get("country") or "BR"),
-            timezone=str(timezone or "America/Sao_Paulo"),
+            timezone=timezone if is_zone(str(timezone)) else "America/Sao_Paulo",
             details={name: body.get(name) for name in names},
         )
 
@@ -237,13 +239,17 @@ def _records(body: Any, path: Sequence[str]) -> Iterable[Record]:
     """The records at a path of embedded lists; a 204 has no body, an empty map may come as []."""
     found: list[Any] = [body] if isinstance(body, Mapping) else []
     for name in path:
-        lists = [dig(item, ("_embedded", name)) or [] for item in found]
-        found = [
-            item
-            for part in lists
-            for item in (part.values() if isinstance(part, Mapping) else part)
-        ]
+        lists = [_listed(dig(item, ("_embedded", name)) or [], name) for item in found]
+        found = [item for part in lists for item in part]
     return found
+
+
+def _listed(sent: Any, name: str) -> Iterable[Any]:
+    if isinstance(sent, Mapping):
+        return sent.values()
+    if not isinstance(sent, list):
+        raise VendorUnavailable(VENDOR, f"no list under {name}")
+    return sent
 
 
 def _both(first: Found, second: Found) -> Found:
@@ -267,5 +273,5 @@ def _more(body: Any, path: Sequence[str], asked: int) -> bool | None:
 def _effective_limit(body: Any, asked: int) -> int:
     """The server may lower the limit; its self link may say so (kommo-api.md 4.2)."""
     link = str(dig(body, ("_links", "self", "href")) or "")
-    limit = parse_qs(urlsplit(link).query).get("limit", [""])[0]
-    return min(asked, int(limit)) if limit.isdigit() and int(limit) > 0 else asked
+    limit = whole(parse_qs(link.partition("?")[2].partition("#")[0]).get("limit", [""])[0])
+    return min(asked, limit) if limit else asked

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.resources.columns import Record
 from shared.resources.grammar import Resource
 from shared.resources.kommo_activity import NOTES
+from worker.sources.bodies import whole
 from worker.sources.protocol import News
 
 PLURAL = {
@@ -20,18 +21,31 @@ PLURAL = {
 }
 """Events name entities in the singular, lists in the plural (kommo-api.md 9, 37)."""
 MERGED = "entity_merged"
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def news_of(resource: Resource, event: Record) -> Iterator[News]:
-    """What one event says about records of a resource: its own entity, and those that its values name."""
-    kind = str(event.get("type"))
+def news_of(resource: Resource, event: Record, unknown: datetime = EPOCH) -> Iterator[News]:
+    """What one event says about records of a resource: its own entity, and those that its values name.
+
+    unknown: the moment of an event that does not tell its own; a look too many does no harm.
+    """
+    kind = str(event.get("type")) if isinstance(event, Mapping) else ""
     if kind not in resource.news:
         return
-    at = datetime.fromtimestamp(int(event["created_at"]), UTC)
+    at = moment_of(event.get("created_at"), unknown)
     gone = kind.endswith("_deleted") or kind == MERGED
     slice_, ids = _about(resource, event, kind)
-    for id_ in dict.fromkeys(ids):
+    for id_ in dict.fromkeys(str(whole(each)) for each in ids if whole(each) is not None):
         yield News(id_, gone, at, f"event {kind}", slice_)
+
+
+def moment_of(said: Any, unknown: datetime) -> datetime:
+    """Unix seconds; `unknown` where nothing usable is said."""
+    seconds = whole(said)
+    try:
+        return unknown if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # datetime's ways of refusing moments far away
+        return unknown
 
 
 def _about(resource: Resource, event: Record, kind: str) -> tuple[dict[str, str], list[str]]:

@@ -22,7 +22,8 @@ from shared.resources.grammar import Resource
 
 
 class Kind(StrEnum):
-    """What an entry tells. READ_ANEW: the record is the same, a new declaration filled the columns again."""
+    """What an entry tells. READ_ANEW: the record is the same, a new declaration filled the columns again;
+    ERASED: what of it was a person's was scrubbed, before and after."""
 
     FIRST_SEEN = "first seen"
     CHANGED = "changed"
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     DELETED = "deleted"
     MISSING = "missing"
     IGNORED = "older look ignored"
+    ERASED = "erased"
 
 
 class State(StrEnum):
@@ -85,7 +87,7 @@ def versions(
     row = connection.execute(select(rows).where(mine)).first()
     if row is None:
         return []
-    told = [Version(row.changed_at, None, _state(row), row.raw)]
+    told = [Version(row.changed_at, None, state_of(row), row.raw)]
     for entry in reversed(entries(connection, integration_id, resource, key)):
         if entry.since is not None:
             # without an image the record did not change: it is that of the version after
@@ -94,7 +96,7 @@ def versions(
     return told[::-1]
 
 
-def _state(row: Row[Any]) -> State:
+def state_of(row: Row[Any]) -> State:
     if row.deleted_at is not None:
         return State.DELETED
     return State.LIVE if row.missing_since is None else State.MISSING

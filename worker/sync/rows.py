@@ -125,7 +125,7 @@ def to_row(resource: Resource, record: Record, context: Context) -> Row:
         named = dict(zip((column.name for column in resource.columns), values, strict=True))
         key = _filled(tuple(named[name] for name in resource.key), resource)
         asked = [named[column.name] for column in resource.columns if column.asked]
-        hash_ = _hash(resource, [without_links(record), asked, context.country])
+        hash_ = hash_of(resource, [without_links(record), asked, context.country])
         children = tuple(_child_rows(child, record, context) for child in resource.children)
         return Row(key, values, orjson.dumps(record).decode(), hash_, children)
     except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
@@ -169,7 +169,7 @@ def _filled(key: Key, resource: Resource) -> Key:
     return key
 
 
-def _hash(resource: Resource, content: object) -> UUID:
+def hash_of(resource: Resource, content: object) -> UUID:
     """Over the declaration and everything that the values of a row come from."""
     text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     return UUID(bytes=hashlib.blake2b(resource.fingerprint + text, digest_size=16).digest())
@@ -190,6 +190,13 @@ def refused(resource: Resource, id_: str, context: Context) -> Rejected:
     return _rejected(resource, {"id": id_}, why, context)
 
 
+def withheld(reject: Rejected) -> Rejected:
+    """A record of somebody who was erased: only by what it could be asked for again is kept."""
+    why = "it can be no row; the person was erased, so nothing of it is kept"
+    text = orjson.dumps({"id": reject.key}).decode()
+    return Rejected(reject.key, text, _digest(text), why, reject.asked)
+
+
 def _asked(resource: Resource, context: Context) -> dict[str, str]:
     """Without these the record cannot be asked for again; dates only cut its list."""
     names = [column.name for column in resource.columns if column.asked]
@@ -198,10 +205,13 @@ def _asked(resource: Resource, context: Context) -> dict[str, str]:
 
 def _rejected(resource: Resource, record: Any, reason: str, context: Context) -> Rejected:
     text = orjson.dumps(record, default=str).decode()
-    digest = UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
     return Rejected(
-        _id_of(resource, record, context), text, digest, reason, _asked(resource, context)
+        _id_of(resource, record, context), text, _digest(text), reason, _asked(resource, context)
     )
+
+
+def _digest(record: str) -> UUID:
+    return UUID(bytes=hashlib.blake2b(record.encode(), digest_size=16).digest())
 
 
 def _id_of(resource: Resource, record: Any, context: Context) -> str | None:

@@ -18,6 +18,7 @@ from psycopg import Cursor
 from sqlalchemy import Connection
 
 from shared.resources.grammar import Resource
+from worker.people import books, scrubbing, tombstones
 from worker.sync.journal import Kind, key_text
 from worker.sync.rows import Batch, Key, Rejected, Row
 from worker.sync.statements import Statements, of
@@ -74,7 +75,10 @@ class Mirror:
         """Writes what is new, changed or revived and stamps the rest; keeps the rejects.
 
         run_id: of a walk; rows that are new to it are not journalled, its run tells them.
+        What is an erased person's is scrubbed before it is looked at.
         """
+        applied = tombstones.apply(self._connection, self._integration_id, self._resource, batch)
+        batch = applied.batch
         known = self.known([row.key for row in batch.rows])
         newer = [
             row
@@ -93,6 +97,10 @@ class Mirror:
             keys = self._keys([row.key for row in same])
             self._run(self._sql.stamp_same, observed_at=observed_at, **keys)
         self._keep_rejects(batch, run_id)
+        if applied.new:
+            whose = (self._connection, self._integration_id, self._resource)
+            tombstones.note(*whose, applied.new)
+            books.scrub(*whose, dict.fromkeys(applied.new, scrubbing.whole(self._resource)))
         first = sum(
             row.key not in known or known[row.key].observed_at < since for row in batch.rows
         )
