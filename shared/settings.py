@@ -110,7 +110,13 @@ class Settings(BaseSettings):
         7, description="requests a second of all accounts together, from this address"
     )
     kommo_webhook_secret: SecretStr | None = Field(
-        None, description="last part of the webhook's address; absent: no webhooks are taken"
+        None,
+        description="last part of the webhook's address; several, newest first, separated by spaces: "
+        "the first is subscribed, all are taken; absent: no webhooks are",
+    )
+    kommo_webhook_overlap_hours: Annotated[float, Field(ge=0)] = Field(
+        24,
+        description="how long an added account's former secret is still taken, once Kommo calls the new address",
     )
     kommo_webhook_delay_ms: Annotated[int, Field(ge=0)] = Field(
         200,
@@ -237,6 +243,12 @@ class Settings(BaseSettings):
     @property
     def log_level(self) -> str:
         return "DEBUG" if self.kommo_debug else self.ponte_log_level
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """The environment's, newest first."""
+        given = self.kommo_webhook_secret
+        return given.get_secret_value().split() if given else []
 
     @cached_property
     def sandboxed(self) -> frozenset[str]:
@@ -374,7 +386,7 @@ def secret_key(settings: Settings) -> list[str]:
     Raises SettingsError when it is absent and something is reachable from elsewhere.
     """
     if settings.ponte_secret_key:
-        keys = settings.ponte_secret_key.get_secret_value().replace(",", " ").split()
+        keys = _separated(settings.ponte_secret_key.get_secret_value())
         if short := [key for key in keys if len(key) < 16]:
             raise SettingsError(
                 [f"PONTE_SECRET_KEY: {len(short)} key(s) shorter than 16 characters"]
@@ -386,7 +398,11 @@ def secret_key(settings: Settings) -> list[str]:
                 "PONTE_SECRET_KEY: missing; make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
             ]
         )
-    return [_kept_key(settings.ponte_data_dir / "secret_key")]
+    return _separated(_kept_key(settings.ponte_data_dir / "secret_key"))
+
+
+def _separated(keys: str) -> list[str]:
+    return keys.replace(",", " ").split()
 
 
 def _kept_key(path: Path) -> str:

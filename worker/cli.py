@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from shared.errors import Misuse, PonteError
-from worker.commands import integrations, views, webhooks
+from worker.commands import integrations, secrets, views, webhooks
 from worker.commands.printing import print_json, report_connection
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(token, name="token")
 app.add_typer(integrations.group, name="integrations")
 app.add_typer(views.app, name="views")
+app.add_typer(secrets.group, name="secrets")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 
@@ -318,7 +319,8 @@ def list_tokens(as_json: Json = False) -> None:
         return
     for row in found:
         state = "revoked" if row["revoked_at"] else f"until {row['expires_at']:%Y-%m-%d}"
-        typer.echo(f"{row['name']:20} {row['scope']:6} {state}")
+        used = f"last used {row['used_at']:%Y-%m-%d %H:%M}" if row["used_at"] else "never used"
+        typer.echo(f"{row['name']:20} {row['scope']:6} {state:16}  {used}")
 
 
 @token.command()
@@ -344,7 +346,17 @@ def login_link() -> None:
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         given = reach.settings
         home = given.ponte_public_url or f"http://{local(given.host)}:{given.port}"
-        typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection)}")
+        typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection, reach.keys)}")
+
+
+@token.command("end-sessions")
+def end_sessions() -> None:
+    """Ends every session of the dashboard, at once: whoever needs it logs in again."""
+    from shared import sessions
+    from worker.commands.opened import opened
+
+    with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        typer.echo(f"{sessions.end_all(connection)} session(s) ended")
 
 
 if __name__ == "__main__":

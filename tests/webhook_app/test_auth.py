@@ -75,7 +75,7 @@ def test_an_expired_token_is_refused(web: Web) -> None:
 
 
 def test_a_login_link_opens_one_session_once(web: Web) -> None:
-    link = web.run(tokens.login_link)
+    link = web.run(tokens.login_link, web.own.keys)
     assert web.client.head(f"/login?token={link}").status_code == 200  # a preview uses nothing up
     opened = web.client.get(f"/login?token={link}")
     assert (opened.status_code, opened.headers["Location"]) == (302, "/")
@@ -90,7 +90,7 @@ def test_a_login_link_opens_one_session_once(web: Web) -> None:
 
 
 def test_over_https_the_cookie_is_secure(web: Web) -> None:
-    link = web.run(tokens.login_link)
+    link = web.run(tokens.login_link, web.own.keys)
     opened = web.client.get(f"/login?token={link}", base_url="https://ponte.example")
     assert "Secure" in opened.headers["Set-Cookie"]
 
