@@ -15,7 +15,8 @@ from shared.db.bookkeeping import wrong_logins as table
 
 PER_ADDRESS, OVERALL = 10, 100
 """Wrong links a minute."""
-THIS_MINUTE = func.date_trunc("minute", func.clock_timestamp())
+NOW = func.clock_timestamp()
+A_MINUTE, KEPT = text("interval '1 minute'"), text("interval '5 minutes'")
 
 
 def place(address: str | None) -> str:
@@ -32,19 +33,18 @@ def wait(connection: Connection, address: str) -> int:
     chosen = select(
         func.coalesce(func.sum(table.c.times), 0),
         func.coalesce(func.sum(table.c.times).filter(table.c.address == address), 0),
-        60 - func.date_part("second", func.clock_timestamp()),
-    ).where(table.c.minute == THIS_MINUTE)
+        func.extract("epoch", func.min(table.c.at) + A_MINUTE - NOW),
+    ).where(table.c.at > NOW - A_MINUTE)
     overall, own, left = connection.execute(chosen).one()
     return 1 + int(left) if own >= PER_ADDRESS or overall >= OVERALL else 0
 
 
 def note(connection: Connection, address: str) -> None:
     """Counts a wrong link; what is older than some minutes is forgotten."""
-    old = func.clock_timestamp() - text("interval '5 minutes'")
-    connection.execute(delete(table).where(table.c.minute < old))
-    row = insert(table).values(address=address, minute=THIS_MINUTE, times=1)
+    connection.execute(delete(table).where(table.c.at < NOW - KEPT))
+    row = insert(table).values(address=address, at=func.date_trunc("second", NOW), times=1)
     connection.execute(
         row.on_conflict_do_update(
-            index_elements=["address", "minute"], set_={"times": table.c.times + 1}
+            index_elements=["address", "at"], set_={"times": table.c.times + 1}
         )
     )

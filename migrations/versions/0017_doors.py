@@ -30,9 +30,9 @@ def upgrade() -> None:
     op.create_table(
         "wrong_logins",
         sa.Column("address", sa.Text(), comment="of IPv6 its network of 64 bits"),
-        sa.Column("minute", sa.DateTime(timezone=True)),
+        sa.Column("at", sa.DateTime(timezone=True), comment="to the second"),
         sa.Column("times", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("address", "minute"),
+        sa.PrimaryKeyConstraint("address", "at"),
         schema="ponte",
         comment="Made-up login links of the last minutes, by where they came from",
     )

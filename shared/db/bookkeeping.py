@@ -131,7 +131,7 @@ wrong_logins = Table(
     "wrong_logins",
     metadata,
     Column("address", Text, primary_key=True, comment="of IPv6 its network of 64 bits"),
-    _moment("minute", primary_key=True),
+    _moment("at", primary_key=True, comment="to the second"),
     Column("times", Integer, nullable=False),
     schema="ponte",
     comment="Made-up login links of the last minutes, by where they came from",
