@@ -134,7 +134,7 @@ def has_session() -> bool:
     """A cookie of ours, whose session was not ended meanwhile, here or elsewhere."""
     if not (session.get("csrf") and session.get("word")):
         return False
-    return process().database.run(sessions.alive, str(session["word"]))
+    return process().database.run(sessions.alive, str(session.get("word", "")))
 
 
 def open_session() -> None:
@@ -146,7 +146,7 @@ def open_session() -> None:
 
 
 def end_session() -> None:
-    process().database.run(sessions.end, str(session["word"]))
+    process().database.run(sessions.end, str(session.get("word", "")))
     session.clear()
 
 

@@ -76,6 +76,12 @@ def test_logging_out_ends_the_session_wherever_its_cookie_has_got_to(web: Web) -
     assert thief.get("/login").status_code == 200, "no redirect back and forth"
 
 
+def test_whoever_is_not_logged_in_has_nothing_to_log_out_of(web: Web) -> None:
+    assert stranger(web).post("/logout").headers["Location"] == "/login"
+    assert web.client.post("/logout", headers=web.token("read")).status_code == 403
+    assert web.client.post("/logout", headers=web.token("sync")).headers["Location"] == "/login"
+
+
 def test_a_session_ends_by_itself_after_a_week(web: Web) -> None:
     web.login()
     ends = web.run(lambda c: c.scalar(select(sessions_table.c.expires_at - func.now())))
