@@ -78,11 +78,12 @@ def integrations_waiting(connection: Connection) -> list[int]:
 def claim(
     connection: Connection, integration_id: int, owner: UUID, lease: float, limit: int
 ) -> list[Delivery]:
-    """Takes up to `limit` waiting deliveries, oldest first, for `lease` seconds; the caller commits."""
+    """Takes up to `limit` waiting deliveries, new ones first, for `lease` seconds; the caller commits."""
     chosen = (
         select(table.c.id)
         .where(table.c.integration_id == integration_id, _WAITING)
-        .order_by(table.c.id)
+        # what was put back before does not stand in the way of what is new
+        .order_by(table.c.reason.is_not(None), table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
@@ -136,9 +137,18 @@ def _about(about: Mapping[int, Iterable[str]]) -> Any:
 
 
 def put_back(
-    connection: Connection, owner: UUID, ids: Iterable[int], delay: float, reason: str
+    connection: Connection,
+    owner: UUID,
+    ids: Iterable[int],
+    delay: float,
+    reason: str,
+    *,
+    tried: bool = True,
 ) -> None:
-    """Gives claimed deliveries back; they are looked at again after `delay` seconds."""
+    """Gives claimed deliveries back; they are looked at again after `delay` seconds.
+
+    tried: False when it was not their turn: it does not count as an attempt.
+    """
     connection.execute(
         update(table)
         .where(table.c.id.in_(list(ids)), table.c.owner == owner, table.c.settled_at.is_(None))
@@ -146,6 +156,7 @@ def put_back(
             owner=None,
             lease_until=None,
             reason=reason,
+            attempts=table.c.attempts - (0 if tried else 1),
             next_at=NOW + text(f"interval '{delay:f} seconds'"),
         )
     )

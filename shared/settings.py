@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         description="least age of the second batch of a burst, never of the first; milliseconds",
     )
 
+    kommo_unknown_looks_a_minute: Positive = Field(
+        60,
+        description="requests for ids that only webhooks have named, of each account; the rest waits",
+    )
+
     # Gestão Click
     gestao_click_api_key: SecretStr | None = Field(
         None,
