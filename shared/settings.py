@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         "https://api-c.kommo.com",
         description="or the account's own address, https://NAME.kommo.com",
     )
+    kommo_domains: str = Field(
+        "kommo.com, amocrm.ru, amocrm.com",
+        description="tokens are sent to hosts below these and nowhere else",
+    )
     kommo_base_domain: str = Field(
         "kommo.com", description="where the consent page of OAuth is: www.kommo.com"
     )
@@ -143,6 +147,10 @@ class Settings(BaseSettings):
     )
     gestao_click_api_url: str = Field(
         "https://api.beteltecnologia.com", description="the address of the ERP's API"
+    )
+    gestao_click_domains: str = Field(
+        "beteltecnologia.com, gestaoclick.com",
+        description="as KOMMO_DOMAINS; a white label has one of its own",
     )
     gestao_click_timeout: Positive = Field(30000, description="of one answer, milliseconds")
     gestao_click_rate_limit: Annotated[float, Field(ge=0)] = Field(
@@ -238,6 +246,11 @@ class Settings(BaseSettings):
         if len(hours) != 2 or hours[0] == hours[1]:
             raise ValueError("write the first and the last hour: 1-5, or 22-4")
         return value
+
+    def domains(self, provider: str) -> list[str]:
+        """The vendor's, in lower case: its API is below one of them."""
+        given = self.kommo_domains if provider == "kommo" else self.gestao_click_domains
+        return [word.strip(".").lower() for word in given.replace(",", " ").split()]
 
     @property
     def audit_hours(self) -> tuple[int, int]:
@@ -369,8 +382,15 @@ def _contradictions(settings: Settings) -> list[str]:
             getattr(settings, f"{vendor}_api_url"),
             getattr(settings, f"{vendor}_rate_limit"),
         )
-        used = settings.configured(vendor.replace("_", "-"))
-        if used and limit == 0 and not is_loopback(urlsplit(url).hostname):
+        provider, host = vendor.replace("_", "-"), urlsplit(url).hostname or ""
+        domains = settings.domains(provider)
+        if not is_loopback(host) and not host.endswith(tuple(f".{domain}" for domain in domains)):
+            problems.append(
+                f"{vendor.upper()}_API_URL: {host} is not below {', '.join(domains)}, and no token is sent elsewhere; "
+                f"is it the vendor's all the same, add it to {vendor.upper()}_DOMAINS"
+            )
+        used = settings.configured(provider)
+        if used and limit == 0 and not is_loopback(host):
             problems.append(
                 f"{vendor.upper()}_RATE_LIMIT: 0 is accepted for loopback addresses only"
             )
