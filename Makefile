@@ -12,10 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment of somebody else's is not ours to change.
 unexport VIRTUAL_ENV
 
-.PHONY: help run test check format lock clean-data
+.PHONY: help run test check audit-dependencies format lock clean-data
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## set up, start everything, sync, show the dashboard (ARGS="...")
 	@.venv/bin/ponte up $(ARGS)
@@ -27,7 +27,11 @@ check: $(STAMP) ## format, lint, types and all tests: what CI runs
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+	@$(MAKE) --no-print-directory audit-dependencies
 	@$(PYTEST) $(ARGS)
+
+audit-dependencies: $(STAMP) ## known vulnerabilities of what is pinned, where the index tells them
+	@.venv/bin/python .ci/audit_dependencies.py
 
 format: $(STAMP) ## put the code into the form that check wants
 	@.venv/bin/ruff check --fix-only .
