@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +17,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from sandbox.tokens import kommo_token
+from shared import queue
 from shared.ports import any_free
+from tests.ground import settings_for
 from tests.journeys.deployment import Deployment, command_line, deployed, descendants
 from tests.needles import Needles
 
@@ -27,6 +30,7 @@ CHOSEN = {
     "KOMMO_WEBHOOK_SECRET": "planted-hook-new-0123456789 planted-hook-former-0123456789",
     "FLOWER_PASSWORD": "planted-flower-0123456789",
 }
+NO_LIMITS = {"kommo_limit": 0, "gestao_click_limit": 0}
 DATABASE, REDIS = "planted-database-0123456789", "planted-redis-0123456789"
 OPEN = ("/healthz", "/readyz", "/login", "/webhooks/kommo/nobody", "/oauth/kommo/callback?state=x")
 ASKED = (
@@ -44,7 +48,7 @@ COMMANDS = (
 BREAK = """
     create function refuse() returns trigger language plpgsql as $$
     begin raise exception 'nobody foresaw this'; end $$;
-    create trigger refuse before insert or update on kommo.roles for each row execute function refuse();
+    create trigger refuse before insert or update on kommo.leads for each row execute function refuse();
 """
 
 
@@ -86,8 +90,11 @@ def hunted(
         "KOMMO_DEBUG": "true",
         "FLOWER_PORT": str(any_free()),
         "KOMMO_RETRY_DELAY": "1",
+        "KOMMO_RATE_LIMIT": "0",
+        "GESTAO_CLICK_RATE_LIMIT": "0",
+        "GESTAO_CLICK_HISTORY_FROM": date.today().isoformat(),
     }
-    with deployed(tmp_path, database_url, fresh_redis, env, leads=30, kommo_limit=0) as ponte:
+    with deployed(tmp_path, database_url, fresh_redis, env, leads=30, **NO_LIMITS) as ponte:
         needles = Needles({"jwt": ponte.box.kommo_token})
         for name, url in secrets.items():
             needles.add(name, urlsplit(url).password or "")
@@ -114,7 +121,7 @@ def test_nothing_that_leaves_a_process_shows_a_secret(
     places += _flower(ponte)
     places += _commands(ponte)
     places += _process_list(ponte)
-    ponte.until(lambda: _crashed(ponte), 60, "the task that crashes")
+    _crash(ponte, fresh_redis)
     places += [("Redis, passing", line) for line in listener.heard]
     places += _redis(fresh_redis)
     places += _tables(ponte)
@@ -181,12 +188,13 @@ def _make_trouble(ponte: Deployment, token: str, places: list[tuple[str, str]]) 
     ponte.execute(BREAK)
     posted = {"jwtToken": kommo_token(9), "apiUrl": ponte.box.kommo_url}
     for path, body in (
-        ("/api/kommo/sync", {"full": True, "resources": ["roles", "webhooks", "account"]}),
+        ("/api/kommo/sync", {"full": True, "resources": ["leads", "webhooks"]}),
         ("/api/kommo/test-connection", posted),
         ("/api/gestao-click/test-connection", {"apiKey": "a" * 40, "secretToken": "b" * 40}),
     ):
         places.append((path, _ask(ponte, token, "POST", path, body).text))
-    for body in (b"nonsense", b"leads[update][0][id]=1", b"\0" * 1000):
+    lead = f"leads[update][0][id]={ponte.box.truth('kommo', 'leads')[0]['id']}"
+    for body in (b"nonsense", lead.encode(), b"\0" * 1000):
         assert requests.post(
             ponte.hook_of(CHOSEN["KOMMO_WEBHOOK_SECRET"].split()[0]), body, timeout=10
         ).ok
@@ -202,12 +210,13 @@ def _make_trouble(ponte: Deployment, token: str, places: list[tuple[str, str]]) 
         places.append((f"{name} away", done.stdout + done.stderr))
 
 
-def _crashed(ponte: Deployment) -> bool:
-    return bool(
-        ponte.value(
-            "select count(*) from sync.runs where resource = 'kommo.roles' and attempts > 0"
-        )
+def _crash(ponte: Deployment, redis_url: str) -> None:
+    """A task that nobody foresaw: its traceback is in the log of the worker."""
+    queue.send(
+        queue.make_celery(settings_for(ponte.database_url, redis_url)), queue.ANSWER, "no id"
     )
+    log = ponte.folder / "worker.log"
+    ponte.until(lambda: "badly formed hexadecimal" in log.read_text(), 60, "the crash of a task")
 
 
 def _answers(ponte: Deployment, token: str, browser: requests.Session) -> Iterator[tuple[str, str]]:
