@@ -284,7 +284,7 @@ def _redis(url: str) -> Iterator[tuple[str, str]]:
 def _tables(ponte: Deployment) -> Iterator[tuple[str, str]]:
     """Every table as it stands: what is encrypted or hashed shows nothing."""
     tables = ponte.query(
-        "select format('%I.%I', table_schema, table_name) from information_schema.tables"
+        "select table_schema || '.' || quote_ident(table_name) from information_schema.tables"
         " where table_schema in ('kommo', 'gestao_click', 'sync', 'ponte', 'reports')"
     )
     for (table,) in tables:
