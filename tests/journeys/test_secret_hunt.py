@@ -23,7 +23,7 @@ from tests.ground import settings_for
 from tests.journeys.deployment import Deployment, command_line, deployed, descendants
 from tests.needles import Needles
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("journeys")]
 CHOSEN = {
     "PONTE_SECRET_KEY": "planted-key-0123456789-0123456789-0123456789",
     "KOMMO_CLIENT_SECRET": "planted-client-secret-0123456789",
@@ -39,11 +39,15 @@ ASKED = (
     *("/api/runs/nonsense", "/api/kommo/deals?limit=x", "/api/kommo/deals?live=true&limit=2"),
 )
 COMMANDS = (
-    *(("status",), ("status", "--json"), ("doctor",), ("doctor", "--json"), ("plan", "--json")),
-    *(("integrations", "list"), ("integrations", "list", "--json"), ("token", "list", "--json")),
-    *(("test-connection", "--json"), ("test-connection",), ("webhooks", "list", "--json")),
+    *(
+        ("status", "--json"),
+        ("doctor", "--json"),
+        ("plan", "--json"),
+        ("test-connection", "--json"),
+    ),
+    *(("integrations", "list", "--json"), ("token", "list"), ("webhooks", "list", "--json")),
     *(("explain", "kommo.webhooks", "1", "--json"), ("secrets", "rotate", "--json")),
-    ("sync", "kommo.webhooks", "kommo.account", "--json"),
+    *(("webhooks", "register"), ("sync", "kommo.webhooks", "kommo.account", "--json")),
 )
 BREAK = """
     create function refuse() returns trigger language plpgsql as $$
@@ -127,6 +131,8 @@ def test_nothing_that_leaves_a_process_shows_a_secret(
     places += _tables(ponte)
     places += [(f"log {log.name}", log.read_text()) for log in ponte.folder.glob("*.log")]
     assert len(listener.heard) > 100
+    assert ponte.value("select count(*) from kommo.webhooks where destination like 'http://127%%'")
+    assert len(needles.hunt([("what was set", str(ponte.env))])["what was set"]) >= 9
     assert needles.hunt(places) == {}
 
 

@@ -62,7 +62,7 @@ def served(database_url: str, tmp_path: Path) -> Iterator[int]:
         yield port
     finally:
         server.send_signal(signal.SIGTERM)
-        assert server.wait(15) == 0
+        assert server.wait(40) == 0
 
 
 def answered(port: int, sent: bytes) -> tuple[bytes, bytes]:
