@@ -43,6 +43,8 @@ class Delivery:
     body: bytes
     received_at: datetime
     attempts: int
+    reason: str | None = None
+    """Why it was put back before."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,13 @@ def claim(
             lease_until=NOW + text(f"interval '{lease:f} seconds'"),
             attempts=table.c.attempts + 1,
         )
-        .returning(table.c.id, table.c.body, table.c.received_at, table.c.attempts)
+        .returning(table.c.id, table.c.body, table.c.received_at, table.c.attempts, table.c.reason)
     )
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.id)
 
 
-def _delivery(row: Row[tuple[int, bytes, datetime, int]]) -> Delivery:
-    return Delivery(row.id, bytes(row.body), row.received_at, row.attempts)
+def _delivery(row: Row[tuple[int, bytes, datetime, int, str | None]]) -> Delivery:
+    return Delivery(row.id, bytes(row.body), row.received_at, row.attempts, row.reason)
 
 
 def settle(

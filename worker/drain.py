@@ -73,7 +73,8 @@ class Pace:
 class Folded:
     """Claimed deliveries, folded: what to look at, and what is settled without a look.
 
-    about: delivery → the rows that it names, `kommo.leads:123`; late: those whose turn is not yet
+    about: delivery → the rows that it names, `kommo.leads:123`; again: ids that only deliveries
+    name whose turn was not yet, and since when; late: those whose turn is not yet
     (strangers.py), and after how many seconds it is.
     """
 
@@ -84,6 +85,7 @@ class Folded:
         default_factory=lambda: defaultdict(list)
     )
     about: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    again: strangers.Named = field(default_factory=lambda: defaultdict(dict))
     late: tuple[list[int], float] = field(default_factory=lambda: ([], 0.0))
 
 
@@ -113,6 +115,7 @@ def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
             continue
         for look in heard.looks:
             said = folded.looks[look.resource, look.slice]
+            strangers.note_again(folded.again[look.resource, look.slice], delivery, look.id, said)
             said[look.id] = said.get(look.id, False) or look.deleted
             folded.about[delivery.id].append(_named(look.resource, look.slice, look.id))
         outcome = (
@@ -219,7 +222,10 @@ class Drain:
                     self._most,
                 )
             folded = fold(claimed, self._integration.account_id or account.ids[0])
-            put_off(folded, strangers.hold_back(self._reach, self._integration.id, folded.looks))
+            put_off(
+                folded,
+                strangers.hold_back(self._reach, self._integration.id, folded.looks, folded.again),
+            )
             found = list(self._look(folded))
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)

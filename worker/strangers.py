@@ -7,12 +7,14 @@ knows is looked at at once, whoever names it. One that was looked at is known fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
 
 from shared.db.bookkeeping import stranger_looks as table
+from shared.deliveries import Delivery
 from shared.resources.grammar import Resource
 from worker.reach import Reach
 from worker.sync.sweep import Slice, key_of
@@ -23,6 +25,7 @@ A_MINUTE = text("interval '1 minute'")
 WHY = "it names ids that nobody has seen yet, more than are looked at in a minute"
 
 Looks = dict[tuple[Resource, Slice], dict[str, bool]]
+Named = dict[tuple[Resource, Slice], dict[str, datetime]]
 
 
 @dataclass
@@ -33,10 +36,20 @@ class Waiting:
     ids: dict[tuple[Resource, Slice], set[str]] = field(default_factory=dict)
 
 
-def hold_back(reach: Reach, integration_id: int, looks: Looks) -> Waiting:
-    """Takes out of `looks` what has to wait; what is left in it may be asked for now."""
+def note_again(
+    again: dict[str, datetime], delivery: Delivery, id_: str, said: Container[str]
+) -> None:
+    """Keeps of an id that it was named by deliveries only that had to wait; a new one wants a new look."""
+    if delivery.reason != WHY:
+        again.pop(id_, None)
+    elif id_ in again or id_ not in said:
+        again[id_] = max(delivery.received_at, again.get(id_, delivery.received_at))
+
+
+def hold_back(reach: Reach, integration_id: int, looks: Looks, again: Named) -> Waiting:
+    """Takes out of `looks` what has to wait, and what was looked at since it was named and is not there."""
     with reach.engine.begin() as connection:
-        strangers = _strangers(connection, integration_id, looks)
+        strangers = _strangers(connection, integration_id, looks, again)
         if not strangers:
             return Waiting()
         room = _room(connection, integration_id, reach.settings.kommo_unknown_looks_a_minute)
@@ -59,13 +72,20 @@ def _at_once(resource: Resource) -> int:
 
 
 def _strangers(
-    connection: Connection, integration_id: int, looks: Looks
+    connection: Connection, integration_id: int, looks: Looks, again: Named
 ) -> dict[tuple[Resource, Slice], Sequence[str]]:
     """Ids without a row and without a stamp, in the order in which they were named."""
     found: dict[tuple[Resource, Slice], Sequence[str]] = {}
-    for (resource, slice_), ids in looks.items():
+    for (resource, slice_), ids in list(looks.items()):
         keys = {id_: key_of(resource, dict(slice_), id_) for id_ in ids}
         known = Mirror(connection, integration_id, resource).known(list(keys.values()))
+        named = again.get((resource, slice_), {})
+        done = {
+            i
+            for i, at in named.items()
+            if (one := known.get(keys[i])) and one.gone and one.observed_at > at
+        }
+        _keep(looks, (resource, slice_), done)
         if new := [id_ for id_, key in keys.items() if key not in known]:
             found[resource, slice_] = new
     return found
@@ -90,8 +110,10 @@ def _of(integration_id: int) -> ColumnElement[bool]:
 
 def _take_out(looks: Looks, waiting: Waiting) -> None:
     for group, late in waiting.ids.items():
-        kept = {id_: deleted for id_, deleted in looks[group].items() if id_ not in late}
-        if kept:
-            looks[group] = kept
-        else:
-            del looks[group]
+        _keep(looks, group, late)
+
+
+def _keep(looks: Looks, group: tuple[Resource, Slice], without: Collection[str]) -> None:
+    looks[group] = {id_: gone for id_, gone in looks[group].items() if id_ not in without}
+    if not looks[group]:
+        del looks[group]
