@@ -12,10 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment of somebody else's is not ours to change.
 unexport VIRTUAL_ENV
 
-.PHONY: help run test check fuzz format lock clean-data
+.PHONY: help run test check audit-dependencies fuzz format lock clean-data
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## set up, start everything, sync, show the dashboard (ARGS="...")
 	@.venv/bin/ponte up $(ARGS)
@@ -27,7 +27,11 @@ check: $(STAMP) ## format, lint, types and all tests: what CI runs
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+	@$(MAKE) --no-print-directory audit-dependencies
 	@$(PYTEST) $(ARGS)
+
+audit-dependencies: $(STAMP) ## known vulnerabilities of what is pinned, where the index tells them
+	@.venv/bin/python .ci/audit_dependencies.py
 
 fuzz: $(STAMP) ## look for what breaks it: EXAMPLES=500 of each kind, then SECONDS=120 of atheris on webhooks
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),500) $(PYTEST) --timeout 3600 tests/fuzz tests/webhook_app/test_openapi.py $(ARGS)

@@ -57,6 +57,8 @@ class Delivery:
     body: bytes
     received_at: datetime
     attempts: int
+    reason: str | None = None
+    """Why it was put back before."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +94,18 @@ def integrations_waiting(connection: Connection) -> list[int]:
 def claim(
     connection: Connection, integration_id: int, owner: UUID, lease: float, limit: int
 ) -> list[Delivery]:
-    """Takes up to `limit` waiting deliveries, oldest first, for `lease` seconds; the caller commits.
+    """Takes up to `limit` waiting deliveries, new ones first, for `lease` seconds; the caller commits.
 
     Together are only those at which workers died equally often.
     """
     waits = (table.c.integration_id == integration_id, _WAITING)
-    died: int = connection.scalar(select(_DEATHS).where(*waits).order_by(table.c.id).limit(1)) or 0
+    # what was put back before does not stand in the way of what is new
+    order = (table.c.reason.is_not(None), table.c.id)
+    died: int = connection.scalar(select(_DEATHS).where(*waits).order_by(*order).limit(1)) or 0
     chosen = (
         select(table.c.id)
         .where(*waits, died == _DEATHS)
-        .order_by(table.c.id)
+        .order_by(*order)
         .limit(min(limit, TOGETHER[min(died, len(TOGETHER) - 1)]))
         .with_for_update(skip_locked=True)
         .scalar_subquery()
@@ -115,13 +119,13 @@ def claim(
             attempts=table.c.attempts + 1,
             deaths=_DEATHS,
         )
-        .returning(table.c.id, table.c.body, table.c.received_at, table.c.attempts)
+        .returning(table.c.id, table.c.body, table.c.received_at, table.c.attempts, table.c.reason)
     )
     return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.id)
 
 
-def _delivery(row: Row[tuple[int, bytes, datetime, int]]) -> Delivery:
-    return Delivery(row.id, bytes(row.body), row.received_at, row.attempts)
+def _delivery(row: Row[tuple[int, bytes, datetime, int, str | None]]) -> Delivery:
+    return Delivery(row.id, bytes(row.body), row.received_at, row.attempts, row.reason)
 
 
 def park_deadly(connection: Connection, integration_id: int) -> list[int]:
@@ -186,11 +190,27 @@ def put_off(
     """
     grown = func.power(2.0, func.least(table.c.attempts, 30))
     delay = func.least(longest, grown) * (0.75 + func.random() / 2)
-    _give_back(connection, owner, ids, NOW + func.make_interval(0, 0, 0, 0, 0, 0, delay), reason)
+    _give_back(connection, owner, ids, _in(delay), reason)
+
+
+def wait_for_turn(
+    connection: Connection, owner: UUID, ids: Iterable[int], seconds: float, reason: str
+) -> None:
+    """Gives claimed deliveries back whose turn it was not: it does not count as an attempt."""
+    _give_back(connection, owner, ids, _in(seconds), reason, attempts=table.c.attempts - 1)
+
+
+def _in(seconds: Any) -> Any:
+    return NOW + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def _give_back(
-    connection: Connection, owner: UUID, ids: Iterable[int], next_at: Any, reason: str
+    connection: Connection,
+    owner: UUID,
+    ids: Iterable[int],
+    next_at: Any,
+    reason: str,
+    attempts: Any = table.c.attempts,
 ) -> None:
     connection.execute(
         update(table)
@@ -200,6 +220,7 @@ def _give_back(
             lease_until=None,
             reason=reason,
             next_at=next_at,
+            attempts=attempts,
         )
     )
 

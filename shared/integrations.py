@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.db.bookkeeping import former_webhook_secrets as former
 from shared.db.bookkeeping import integration_settings as table
 from shared.errors import Misuse, UnknownTarget
 from shared.settings import Settings
@@ -264,11 +265,10 @@ def note_run(connection: Connection, id_: int, resource: str, reason: str | None
 
 
 def is_environments_webhook(settings: Settings, secret: str) -> bool:
-    """Is this KOMMO_WEBHOOK_SECRET? Compared in constant time; no secret: no route."""
-    expected = settings.kommo_webhook_secret
-    return expected is not None and hmac.compare_digest(
-        expected.get_secret_value().encode(), secret.encode()
-    )
+    """Is this one of KOMMO_WEBHOOK_SECRET? Compared in constant time; no secret: no route."""
+    given = secret.encode()
+    same = [hmac.compare_digest(one.encode(), given) for one in settings.webhook_secrets]
+    return any(same)
 
 
 def webhook_digest(secret: str) -> str:
@@ -281,6 +281,9 @@ def of_webhook(connection: Connection, settings: Settings, secret: str) -> Integ
     if is_environments_webhook(settings, secret):
         return _ensure(connection, _user(settings, "kommo"), "kommo")
     digest = webhook_digest(secret)
-    row = connection.execute(select(table).where(table.c.webhook_digest == digest)).first()
-    same = row is not None and hmac.compare_digest(row.webhook_digest, digest)
-    return _integration(row) if same else None
+    replaced = select(former.c.integration_id).where(
+        former.c.digest == digest, func.coalesce(former.c.ends_at > func.clock_timestamp(), True)
+    )
+    meant = or_(table.c.webhook_digest == digest, table.c.id.in_(replaced))
+    row = connection.execute(select(table).where(meant)).first()
+    return _integration(row) if row else None

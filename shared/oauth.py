@@ -95,7 +95,7 @@ def account_url(settings: Settings, referer: str) -> str:
         raise Misuse("the address that came back is none")
     if is_loopback(named) and is_loopback(urlsplit(settings.kommo_api_url).hostname):
         return f"http://{host}"
-    if ":" in host or not addresses.ours("kommo", host):
+    if ":" in host or not addresses.ours(settings, "kommo", host):
         raise Misuse("the address that came back is none of Kommo's")
     return f"https://{host}"
 

@@ -271,7 +271,7 @@ def quotas(connection: Connection, settings: Settings) -> list[Quota]:
     """What each budget has used in the last hour and in the last 24 hours (whole hours, rounded up)."""
 
     def since(hours: int) -> Any:
-        return usage.c.hour > NOW - text(f"interval '{hours + 1} hours'")
+        return usage.c.hour > NOW - text(f"interval '{hours + 1:d} hours'")
 
     day = func.sum(case((since(24), usage.c.requests), else_=0))
     hour = func.sum(case((since(1), usage.c.requests), else_=0))

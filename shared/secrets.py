@@ -1,6 +1,7 @@
 """Keys derived from PONTE_SECRET_KEY: one to encrypt what is stored, one to sign tokens, one to compare.
 
-Several keys may be given, newest first: the newest writes, all of them read.
+Several keys may be given, newest first: the newest writes, all of them read. `ponte secrets rotate` writes
+everything anew under the newest.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ class Keyring:
     """Everything that is derived from the secret keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet(
-            [Fernet(base64.urlsafe_b64encode(_derive(key, "encrypt"))) for key in keys]
-        )
+        each = [Fernet(base64.urlsafe_b64encode(_derive(key, "encrypt"))) for key in keys]
+        self._newest, self._fernet = each[0], MultiFernet(each)
         self.signing: list[bytes] = [_derive(key, "sign") for key in keys]
-        self._comparing = _derive(keys[0], "compare")
-        self.session = _derive(keys[0], "session")
+        self.sessions: list[bytes] = [_derive(key, "session") for key in keys]
+        self._comparing = [_derive(key, "compare") for key in keys]
+        self.names: list[str] = [_derive(key, "name").hex()[:8] for key in keys]
+        """What keys are called where they must not be shown."""
 
     def encrypt(self, text: str) -> bytes:
         return self._fernet.encrypt(text.encode())
@@ -41,9 +43,26 @@ class Keyring:
                 "Put the former key behind the new one, separated by a space."
             ) from None
 
+    def is_newest(self, token: bytes) -> bool:
+        """Was it encrypted with the newest key?"""
+        try:
+            self._newest.decrypt(token)
+        except InvalidToken:
+            return False
+        return True
+
     def digest(self, text: str) -> str:
         """A keyed hash: tells whether a secret is the same without keeping it."""
-        return hmac.new(self._comparing, text.encode(), hashlib.sha256).hexdigest()
+        return self.digests(text)[0]
+
+    def digests(self, text: str) -> list[str]:
+        """The same under every key, newest first: what was kept before a rotation is found with them."""
+        encoded = text.encode()
+        return [hmac.new(key, encoded, hashlib.sha256).hexdigest() for key in self._comparing]
+
+    def knows(self, text: str, digest: str | None) -> bool:
+        """Is this the digest of `text`, under any of the keys?"""
+        return any(hmac.compare_digest(own, digest or "") for own in self.digests(text))
 
 
 def _derive(key: str, purpose: str) -> bytes:

@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         "https://api-c.kommo.com",
         description="or the account's own address, https://NAME.kommo.com",
     )
+    kommo_domains: str = Field(
+        "kommo.com, amocrm.ru, amocrm.com",
+        description="tokens are sent to hosts below these and nowhere else",
+    )
     kommo_base_domain: str = Field(
         "kommo.com", description="where the consent page of OAuth is: www.kommo.com"
     )
@@ -112,11 +116,22 @@ class Settings(BaseSettings):
         7, description="requests a second of all accounts together, from this address"
     )
     kommo_webhook_secret: SecretStr | None = Field(
-        None, description="last part of the webhook's address; absent: no webhooks are taken"
+        None,
+        description="last part of the webhook's address; several, newest first, separated by spaces: "
+        "the first is subscribed, all are taken; absent: no webhooks are",
+    )
+    kommo_webhook_overlap_hours: Annotated[float, Field(ge=0)] = Field(
+        24,
+        description="how long an added account's former secret is still taken, once Kommo calls the new address",
     )
     kommo_webhook_delay_ms: Annotated[int, Field(ge=0)] = Field(
         200,
         description="least age of the second batch of a burst, never of the first; milliseconds",
+    )
+
+    kommo_unknown_looks_a_minute: Positive = Field(
+        240,
+        description="requests for ids that only webhooks have named, of each account; the rest waits",
     )
 
     # Gestão Click
@@ -134,6 +149,10 @@ class Settings(BaseSettings):
     )
     gestao_click_api_url: str = Field(
         "https://api.beteltecnologia.com", description="the address of the ERP's API"
+    )
+    gestao_click_domains: str = Field(
+        "beteltecnologia.com, gestaoclick.com",
+        description="as KOMMO_DOMAINS; a white label has one of its own",
     )
     gestao_click_timeout: Positive = Field(30000, description="of one answer, milliseconds")
     gestao_click_rate_limit: Annotated[float, Field(ge=0)] = Field(
@@ -248,6 +267,11 @@ class Settings(BaseSettings):
             raise ValueError("write the first and the last hour: 1-5, or 22-4")
         return value
 
+    def domains(self, provider: str) -> list[str]:
+        """The vendor's, in lower case: its API is below one of them."""
+        given = self.kommo_domains if provider == "kommo" else self.gestao_click_domains
+        return [word.strip(".").lower() for word in given.replace(",", " ").split()]
+
     @property
     def audit_hours(self) -> tuple[int, int]:
         """(from, to): hours of the day; the night may lie between."""
@@ -257,6 +281,12 @@ class Settings(BaseSettings):
     @property
     def log_level(self) -> str:
         return "DEBUG" if self.kommo_debug else self.ponte_log_level
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """The environment's, newest first."""
+        given = self.kommo_webhook_secret
+        return given.get_secret_value().split() if given else []
 
     @cached_property
     def sandboxed(self) -> frozenset[str]:
@@ -390,8 +420,15 @@ def _contradictions(settings: Settings) -> list[str]:
             getattr(settings, f"{vendor}_api_url"),
             getattr(settings, f"{vendor}_rate_limit"),
         )
-        used = settings.configured(vendor.replace("_", "-"))
-        if used and limit == 0 and not is_loopback(urlsplit(url).hostname):
+        provider, host = vendor.replace("_", "-"), urlsplit(url).hostname or ""
+        domains = settings.domains(provider)
+        if not is_loopback(host) and not host.endswith(tuple(f".{domain}" for domain in domains)):
+            problems.append(
+                f"{vendor.upper()}_API_URL: {host} is not below {', '.join(domains)}, and no token is sent elsewhere; "
+                f"is it the vendor's all the same, add it to {vendor.upper()}_DOMAINS"
+            )
+        used = settings.configured(provider)
+        if used and limit == 0 and not is_loopback(host):
             problems.append(
                 f"{vendor.upper()}_RATE_LIMIT: 0 is accepted for loopback addresses only"
             )
@@ -412,7 +449,7 @@ def secret_key(settings: Settings) -> list[str]:
     Raises SettingsError when it is absent and something is reachable from elsewhere.
     """
     if settings.ponte_secret_key:
-        keys = settings.ponte_secret_key.get_secret_value().replace(",", " ").split()
+        keys = _separated(settings.ponte_secret_key.get_secret_value())
         if short := [key for key in keys if len(key) < 16]:
             raise SettingsError(
                 [f"PONTE_SECRET_KEY: {len(short)} key(s) shorter than 16 characters"]
@@ -424,7 +461,11 @@ def secret_key(settings: Settings) -> list[str]:
                 "PONTE_SECRET_KEY: missing; make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
             ]
         )
-    return [_kept_key(settings.ponte_data_dir / "secret_key")]
+    return _separated(_kept_key(settings.ponte_data_dir / "secret_key"))
+
+
+def _separated(keys: str) -> list[str]:
+    return keys.replace(",", " ").split()
 
 
 def _kept_key(path: Path) -> str:

@@ -6,6 +6,7 @@ Scopes nest: admin ⊃ sync ⊃ read.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,9 @@ def create(
     jti, now = uuid4(), datetime.now(UTC)
     expires = now + timedelta(days=days)
     connection.execute(
-        insert(api_tokens).values(jti=jti, name=name, scope=scope, expires_at=expires)
+        insert(api_tokens).values(
+            jti=jti, name=name, scope=scope, expires_at=expires, signed_by=keys.names[0]
+        )
     )
     claims = {"jti": str(jti), "sub": name, "aud": AUDIENCE, "scope": scope, "exp": expires}
     return jwt.encode({**claims, "iat": now}, keys.signing[0], algorithm="HS256")
@@ -46,7 +49,7 @@ def create(
 
 def verify(connection: Connection, keys: Keyring, presented: str) -> Token | None:
     """The token behind a Bearer header; None when it is forged, expired, revoked or unknown."""
-    jti = _jti(keys, presented)
+    jti, signed_by = _jti(keys, presented)
     if jti is None:
         return None
     row = connection.execute(
@@ -56,14 +59,15 @@ def verify(connection: Connection, keys: Keyring, presented: str) -> Token | Non
             api_tokens.c.revoked_at.is_(None),
             api_tokens.c.expires_at > func.clock_timestamp(),
         )
-        .values(used_at=func.clock_timestamp())
+        .values(used_at=func.clock_timestamp(), signed_by=signed_by)
         .returning(api_tokens.c.jti, api_tokens.c.name, api_tokens.c.scope)
     ).first()
     return Token(row.jti, row.name, row.scope) if row else None
 
 
-def _jti(keys: Keyring, presented: str) -> UUID | None:
-    for key in keys.signing:
+def _jti(keys: Keyring, presented: str) -> tuple[UUID, str] | tuple[None, None]:
+    """The id in a token of ours, and the name of the key that signed it."""
+    for key, name in zip(keys.signing, keys.names, strict=True):
         try:
             claims = jwt.decode(
                 presented,
@@ -72,10 +76,10 @@ def _jti(keys: Keyring, presented: str) -> UUID | None:
                 audience=AUDIENCE,
                 options={"require": ["exp", "aud", "sub", "jti"]},
             )
-            return UUID(str(claims["jti"]))
+            return UUID(str(claims["jti"])), name
         except (jwt.InvalidTokenError, ValueError):
             continue
-    return None
+    return None, None
 
 
 def revoke(connection: Connection, name: str) -> int:
@@ -94,15 +98,27 @@ def listed(connection: Connection) -> list[dict[str, object]]:
     return [row._asdict() for row in rows]
 
 
-def login_link(connection: Connection, minutes: int = 60) -> str:
-    """A secret that opens one dashboard session, once."""
-    secret = secrets.token_urlsafe(32)
+def login_link(connection: Connection, keys: Keyring, minutes: int = 60) -> str:
+    """A secret that opens one dashboard session, once; with a mark that tells it from a made-up one."""
+    word = secrets.token_urlsafe(32)
+    secret = f"{word}.{_marks(keys, word)[0]}"
     connection.execute(
         insert(login_links).values(
             digest=_digest(secret), expires_at=datetime.now(UTC) + timedelta(minutes=minutes)
         )
     )
     return secret
+
+
+def is_marked(keys: Keyring, secret: str) -> bool:
+    """Was this link made here, whether it still opens or not?"""
+    word, _, mark = secret.rpartition(".")
+    same = [hmac.compare_digest(own.encode(), mark.encode()) for own in _marks(keys, word)]
+    return any(same)
+
+
+def _marks(keys: Keyring, word: str) -> list[str]:
+    return [digest[:16] for digest in keys.digests(f"login {word}")]
 
 
 def use_login_link(connection: Connection, secret: str) -> bool:
@@ -113,6 +129,11 @@ def use_login_link(connection: Connection, secret: str) -> bool:
         .returning(login_links.c.expires_at)
     ).scalar()
     return used is not None and used > datetime.now(UTC)
+
+
+def forget_ended(connection: Connection) -> None:
+    """Links that nobody used in their time go."""
+    connection.execute(delete(login_links).where(login_links.c.expires_at < func.clock_timestamp()))
 
 
 def _digest(secret: str) -> bytes:

@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from shared import logs
+from shared import logs, sessions
 from shared.settings import Settings, load
 from webhook_app import (
     auth,
@@ -43,6 +43,8 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
 API_BODY = 1 << 20
@@ -83,10 +85,11 @@ def process_of(app: Flask) -> Process:
 
 
 def _configure(app: Flask, own: Process) -> None:
-    app.secret_key = own.keys.session
+    app.secret_key, *former = own.keys.sessions
     app.config.update(
+        SECRET_KEY_FALLBACKS=former,
         MAX_CONTENT_LENGTH=API_BODY,
-        PERMANENT_SESSION_LIFETIME=7 * 24 * 3600,
+        PERMANENT_SESSION_LIFETIME=sessions.LIVES,
         SESSION_COOKIE_NAME=auth.COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -126,4 +129,6 @@ def _harden(response: Response) -> Response:
     for name, value in HEADERS.items():
         if not (name == "Cache-Control" and name in response.headers):
             response.headers.setdefault(name, value)
+    if auth.is_https():
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

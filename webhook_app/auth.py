@@ -16,7 +16,7 @@ from flask import Flask, Request, current_app, g, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
-from shared import tokens
+from shared import sessions, tokens
 from webhook_app.problems import Problem, for_browser
 from webhook_app.process import process
 
@@ -59,8 +59,12 @@ class Sessions(SecureCookieSessionInterface):
     """Cookies go over https only, once the session was opened over https."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        # a proxy's word is enough for this: who forges it only locks himself out
-        return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+        return is_https()
+
+
+def is_https() -> bool:
+    """A proxy's word is enough: who forges it only locks himself out."""
+    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def register(app: Flask) -> None:
@@ -98,7 +102,7 @@ def _caller() -> Caller | None:
     """A token, if one is presented, alone decides; else the session."""
     if "Authorization" in request.headers:
         return _bearer(request)
-    if not session.get("csrf"):
+    if not has_session():
         return None
     if request.method not in READING:
         check_csrf()
@@ -126,10 +130,24 @@ def _refuse(why: str) -> Response:
     raise Problem(401, why, {"WWW-Authenticate": 'Bearer realm="ponte"'})
 
 
+def has_session() -> bool:
+    """A cookie of ours, whose session was not ended meanwhile, here or elsewhere."""
+    if not (session.get("csrf") and session.get("word")):
+        return False
+    return process().database.run(sessions.alive, str(session.get("word", "")))
+
+
 def open_session() -> None:
+    """What the browser brought is forgotten: nobody can have given it a session of his own."""
     session.clear()
     session.permanent = True
+    session["word"] = process().database.run(sessions.begin)
     session["csrf"] = secrets.token_urlsafe(24)
+
+
+def end_session() -> None:
+    process().database.run(sessions.end, str(session.get("word", "")))
+    session.clear()
 
 
 def check_csrf() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, session
+from flask import Blueprint, redirect, render_template, request
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from shared import tokens
-from webhook_app.auth import open_session, public
+from shared.secrets import Keyring
+from webhook_app import throttle
+from webhook_app.auth import end_session, has_session, open_session, public
+from webhook_app.problems import Problem
 from webhook_app.process import process
 
 pages = Blueprint("login", __name__)
@@ -17,16 +21,31 @@ pages = Blueprint("login", __name__)
 def login() -> Response | tuple[str, int] | str:
     link = request.args.get("token")
     if not link:
-        return redirect("/") if session.get("csrf") else render_template("login.html", used=False)
+        return redirect("/") if has_session() else render_template("login.html", used=False)
     if request.method == "HEAD":  # a preview of the link must not use it up
         return ""
-    if not process().database.run(tokens.use_login_link, link):
+    own = process()
+    opened, wait = own.database.run(_try, own.keys, link, throttle.place(request.remote_addr))
+    if wait:
+        raise Problem(429, f"too many wrong links; wait {wait} s", {"Retry-After": str(wait)})
+    if not opened:
         return render_template("login.html", used=True), 401
     open_session()
     return redirect("/")
 
 
+def _try(connection: Connection, keys: Keyring, link: str, place: str) -> tuple[bool, int]:
+    """(whether it opens, seconds to wait before it is looked at)."""
+    made_up = not tokens.is_marked(keys, link)
+    if made_up and (wait := throttle.wait(connection, place)):
+        return False, wait
+    opened = tokens.use_login_link(connection, link)
+    if made_up and not opened:
+        throttle.note(connection, place)
+    return opened, 0
+
+
 @pages.post("/logout")
 def logout() -> Response:
-    session.clear()
+    end_session()
     return redirect("/login")

@@ -24,6 +24,7 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhook_app.problems import Problem
 
@@ -70,6 +71,8 @@ def _iso_day(value: Any) -> Any:
     return value
 
 
+MOST_ERRORS = 20
+"""Of one request that are told: a body of many wrong names is not answered with a longer one."""
 INT64 = 2**63 - 1
 Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
 Whole = Annotated[int, Field(strict=True, ge=-INT64, le=INT64), BeforeValidator(_digits)]
@@ -132,6 +135,8 @@ def _query(model: type[BaseModel]) -> dict[str, str | list[str]]:
 
 def _body() -> Any:
     raw = request.get_data(cache=False)
+    if len(raw) == request.max_content_length:  # of a chunked one no more is read
+        raise RequestEntityTooLarge
     if not raw.strip():
         return {}
     try:
@@ -145,7 +150,9 @@ def _parse(model: type[Model], given: Any, where: str) -> Model:
         return model.model_validate(given)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        errors = [_explained(item, model, echo=where != "body") for item in found]
+        errors = [_explained(item, model, echo=where != "body") for item in found[:MOST_ERRORS]]
+        if len(found) > MOST_ERRORS:
+            errors.append({"field": "(more)", "problem": f"{len(found) - MOST_ERRORS} others"})
         told = "; ".join(f"{item['field']}: {item['problem']}" for item in errors)
         raise Problem(400, f"the {where} is not right: {told}", errors=errors) from None
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from shared import logs, ports
 from shared.settings import Settings
 from webhook_app.process import THREADS
 
 WORKERS = 2
+UNWANTED_SECONDS = 0.2
+"""Enough for a body that is on its way: else the sender would see a reset in place of the answer."""
 
 
 class PonteLogger(Logger):  # type: ignore[misc]
@@ -23,6 +27,16 @@ class PonteLogger(Logger):  # type: ignore[misc]
         super().setup(cfg)
         self.error_log.handlers = []
         self.error_log.propagate = True
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's, but for a body that nobody wanted (a wrong secret's): gunicorn would wait for it for seconds, and
+    strangers could hold every thread with bodies that never come."""
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        if not keepalive:
+            return False
+        return bool(conn.parser.finish_body(deadline=time.monotonic() + UNWANTED_SECONDS))
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -42,7 +56,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 def configuration(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{_bracketed(settings.host)}:{settings.port}",
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "workers": WORKERS,
         "threads": THREADS,
         "keepalive": 30,

@@ -11,7 +11,15 @@ from typing import Annotated
 import typer
 
 from shared.errors import Misuse, PonteError
-from worker.commands import integrations, person, replaying, restoring, views, webhooks
+from worker.commands import (
+    integrations,
+    person,
+    replaying,
+    restoring,
+    secrets,
+    views,
+    webhooks,
+)
 from worker.commands.printing import print_json, report_connection
 
 app = typer.Typer(
@@ -30,6 +38,7 @@ app.add_typer(views.app, name="views")
 app.add_typer(replaying.group, name="replay")
 app.command()(restoring.restored)
 app.add_typer(person.group, name="person")
+app.add_typer(secrets.group, name="secrets")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 
@@ -321,7 +330,8 @@ def list_tokens(as_json: Json = False) -> None:
         return
     for row in found:
         state = "revoked" if row["revoked_at"] else f"until {row['expires_at']:%Y-%m-%d}"
-        typer.echo(f"{row['name']:20} {row['scope']:6} {state}")
+        used = f"last used {row['used_at']:%Y-%m-%d %H:%M}" if row["used_at"] else "never used"
+        typer.echo(f"{row['name']:20} {row['scope']:6} {state:16}  {used}")
 
 
 @token.command()
@@ -347,7 +357,17 @@ def login_link() -> None:
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         given = reach.settings
         home = given.ponte_public_url or f"http://{local(given.host)}:{given.port}"
-        typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection)}")
+        typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection, reach.keys)}")
+
+
+@token.command("end-sessions")
+def end_sessions() -> None:
+    """Ends every session of the dashboard, at once: whoever needs it logs in again."""
+    from shared import sessions
+    from worker.commands.opened import opened
+
+    with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
+        typer.echo(f"{sessions.end_all(connection)} session(s) ended")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from shared.errors import CredentialsRefused, Fatal, NotAvailable, RequestRefuse
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Resource
+from worker import strangers
 from worker.reach import Reach
 from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
@@ -72,7 +73,9 @@ class Pace:
 class Folded:
     """Claimed deliveries, folded: what to look at, and what is settled without a look.
 
-    about: delivery → the rows that it names, `kommo.leads:123`.
+    about: delivery → the rows that it names, `kommo.leads:123`; again: ids that only deliveries
+    name whose turn was not yet, and since when; late: those whose turn is not yet
+    (strangers.py), and after how many seconds it is.
     """
 
     looks: dict[tuple[Resource, Slice], dict[str, bool]] = field(
@@ -82,6 +85,8 @@ class Folded:
         default_factory=lambda: defaultdict(list)
     )
     about: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    again: strangers.Named = field(default_factory=lambda: defaultdict(dict))
+    late: tuple[list[int], float] = field(default_factory=lambda: ([], 0.0))
 
 
 @dataclass(frozen=True)
@@ -110,14 +115,28 @@ def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
             continue
         for look in heard.looks:
             said = folded.looks[look.resource, look.slice]
+            strangers.note_again(folded.again[look.resource, look.slice], delivery, look.id, said)
             said[look.id] = said.get(look.id, False) or look.deleted
-            key = "/".join([*(value for _, value in look.slice), look.id])
-            folded.about[delivery.id].append(f"{look.resource.full_name}:{key}")
+            folded.about[delivery.id].append(_named(look.resource, look.slice, look.id))
         outcome = (
             ("done", None) if heard.looks else ("not mirrored yet", ", ".join(heard.other)[:200])
         )
         folded.outcomes[outcome].append(delivery.id)
     return folded
+
+
+def _named(resource: Resource, slice_: Slice, id_: str) -> str:
+    key = "/".join([*(value for _, value in slice_), id_])
+    return f"{resource.full_name}:{key}"
+
+
+def put_off(folded: Folded, waiting: strangers.Waiting) -> None:
+    """Deliveries that name what has to wait are not settled; their other looks are made all the same."""
+    names = {_named(*group, id_) for group, ids in waiting.ids.items() for id_ in ids}
+    late = {id_ for id_, about in folded.about.items() if not names.isdisjoint(about)}
+    folded.late = sorted(late), waiting.seconds
+    for outcome, ids in folded.outcomes.items():
+        folded.outcomes[outcome] = [id_ for id_ in ids if id_ not in late]
 
 
 def _cause(ids: Sequence[int]) -> str:
@@ -205,6 +224,10 @@ class Drain:
                     self._most,
                 )
             folded = fold(claimed, self._integration.account_id or account.ids[0])
+            put_off(
+                folded,
+                strangers.hold_back(self._reach, self._integration.id, folded.looks, folded.again),
+            )
             found = list(self._look(folded))
             with self._reach.engine.begin() as connection:
                 self._settle(connection, owner, folded, found, account)
@@ -277,6 +300,10 @@ class Drain:
             )
         for (outcome, reason), ids in folded.outcomes.items():
             deliveries.settle(connection, owner, ids, outcome, reason, folded.about)
+        late, seconds = folded.late
+        if late:
+            deliveries.wait_for_turn(connection, owner, late, seconds, strangers.WHY)
+            log.warning("strangers_wait", deliveries=len(late), seconds=round(seconds))
 
     def _put_back(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
         """They are looked at again later; how much later grows with how often each was tried."""

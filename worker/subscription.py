@@ -23,6 +23,7 @@ from shared.errors import NoCredentials, NotAvailable, PonteError
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.settings import is_loopback
+from worker import hook_rotation
 from worker.commands.programs import local
 from worker.reach import Reach
 from worker.sources import identity, kommo_hooks, oauth
@@ -103,12 +104,26 @@ def _cared(reach: Reach, integration: Integration, address: str, kept: Sequence[
     try:
         source = _source(reach, integration)
         dropped = kommo_hooks.subscribe(source, address, EVENTS, kept)
+        _leave_former(reach, integration, source)
     except NotAvailable as error:
         return Care(NOT_AVAILABLE, f"{POLLED}: {error}")
     except PonteError as error:
         return Care("failed", f"{POLLED}: {error}")
     but = f"; not known to this account: {', '.join(dropped)}" if dropped else ""
     return Care("subscribed", f"webhook registered: changes arrive as they happen{but}", dropped)
+
+
+def _leave_former(reach: Reach, integration: Integration, source: Kommo) -> None:
+    """Kommo calls the newest address now: it is told to leave the former ones."""
+    try:
+        for address in _addresses(reach, integration)[1:]:
+            if kommo_hooks.ours(source, address):
+                kommo_hooks.unsubscribe(source, address)
+                log.info("webhook_moved", integration=integration.id)
+    except PonteError as error:  # the next round tries again; until then both are taken
+        log.warning("former_webhook_left", integration=integration.id, why=str(error))
+        return
+    hook_rotation.moved(reach, integration.id)
 
 
 def _source(reach: Reach, integration: Integration) -> Kommo:
@@ -122,49 +137,70 @@ def _source(reach: Reach, integration: Integration) -> Kommo:
 
 def destination(reach: Reach, integration: Integration) -> str | None:
     """The address that Kommo should call; None when it could not reach us."""
-    secret = _secret(reach, integration)
-    if secret is None:
-        return None
+    return next(iter(_addresses(reach, integration)), None)
+
+
+def _addresses(reach: Reach, integration: Integration) -> list[str]:
+    """Newest first: the one that Kommo should call, and those that it was told before."""
+    secrets = _secrets(reach, integration)
+    if not secrets:
+        return []
     if reach.settings.ponte_public_url:
-        return webhook_address(reach.settings, secret)
+        return [webhook_address(reach.settings, secret) for secret in secrets]
     if is_loopback(urlsplit(credentials(reach, integration).url).hostname):
         home = f"http://{local(reach.settings.host)}:{reach.settings.port}"
-        return f"{home}/webhooks/kommo/{secret}"
-    return None
+        return [f"{home}/webhooks/kommo/{secret}" for secret in secrets]
+    return []
 
 
-def _secret(reach: Reach, integration: Integration) -> str | None:
+def _secrets(reach: Reach, integration: Integration) -> list[str]:
     chosen = select(table.c.webhook_secret).where(table.c.id == integration.id)
     with reach.engine.begin() as connection:
         sealed = connection.scalar(chosen)
     if sealed is not None:
-        return reach.keys.decrypt(sealed)
-    given = reach.settings.kommo_webhook_secret
+        return [reach.keys.decrypt(sealed), *hook_rotation.unmoved(reach, integration.id)]
     meant = integrations.meant_by_environment(reach.settings, integration)
-    return given.get_secret_value() if given and meant else None
+    return reach.settings.webhook_secrets if meant else []
 
 
 def remove(reach: Reach, integration_id: int | None = None) -> bool:
     """Ends our own subscription until `register`; False when there was none. Others' are never touched."""
     integration = _needed(reach, integration_id)
-    address = destination(reach, integration)
     off = Care(OFF, f"{POLLED}: switched off; ponte webhooks register switches them on")
     _remember(reach, integration, {}, off, again=True)
     source = _source(reach, integration)
-    if address is None or kommo_hooks.ours(source, address) is None:
-        return False
-    kommo_hooks.unsubscribe(source, address)
-    return True
+    there = [one for one in _addresses(reach, integration) if kommo_hooks.ours(source, one)]
+    for address in there:
+        kommo_hooks.unsubscribe(source, address)
+    return bool(there)
+
+
+def rotate_secret(
+    reach: Reach, integration_id: int | None = None, *, now: bool = False
+) -> tuple[bool, str]:
+    """A new secret, and the subscription moved to it; (whether Kommo calls there, what to tell).
+
+    now: the former one is not taken any more, whether Kommo knows the new one or not. Raises Misuse for the
+    environment's: there it is for people to change.
+    """
+    integration = _needed(reach, integration_id)
+    hook_rotation.replace(reach, integration, now=now)
+    care = tend(reach, integration, anew=True)
+    if care.subscribed:
+        return True, care.message
+    address = webhook_address(reach.settings, _secrets(reach, integration)[0])
+    return False, f"{care.message}\nits new address: {address}"
 
 
 def listed(reach: Reach, integration_id: int | None = None) -> list[dict[str, Any]]:
     """The account's hooks: whose, where (the host only: the rest may be a secret), which events."""
     integration = _needed(reach, integration_id)
-    address = destination(reach, integration)
+    addresses = _addresses(reach, integration)
     return [
         {
             "id": hook.get("id"),
-            "ours": hook.get("destination") == address,
+            "ours": hook.get("destination") in addresses,
+            "former": hook.get("destination") in addresses[1:],
             "destination": kommo_hooks.masked(str(hook.get("destination") or "")),
             "disabled": bool(hook.get("disabled")),
             "events": sorted(hook.get("settings") or ()),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from shared import deliveries, integrations, leaving, questions, queue, rejects, runs
+from shared import deliveries, integrations, leaving, questions, queue, rejects, runs, tokens
 from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
-from worker import answers, expiry, forgetting, replaying, schedule, subscription
+from worker import answers, expiry, forgetting, hook_rotation, replaying, schedule, subscription
 from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
@@ -86,9 +86,9 @@ def make_due_runs(reach: Reach) -> None:
             log.warning("integration_skipped", integration=integration.id, why=str(error))
             continue
         expiry.watch(reach, integration, given)
-        digest = reach.keys.digest(given.seal)
         with reach.engine.begin() as connection:
-            if integrations.refused_digest(connection, integration.id) != digest:
+            refused = integrations.refused_digest(connection, integration.id)
+            if not reach.keys.knows(given.seal, refused):
                 schedule.order(connection, reach.settings, integration)
 
 
@@ -128,6 +128,8 @@ def tidy(reach: Reach) -> None:
         ended = runs.forget_ended(connection, days)
         books.forget_ended(connection, days)
         told = journal.forget(connection, reach.settings.ponte_journal_days)
+        hook_rotation.forget_ended(connection)
+        tokens.forget_ended(connection)
     questions.forget(reach.engine)
     scrubbed = erasing.keep_erased(reach)
     log.info(

@@ -49,6 +49,11 @@ def _deaths() -> Column[Any]:
     )
 
 
+def _sealed(name: str, comment: str, *, nullable: bool = False) -> Column[Any]:
+    """Encrypted with PONTE_SECRET_KEY: written anew when that is rotated."""
+    return Column(name, LargeBinary, nullable=nullable, comment=comment, info={"sealed": True})
+
+
 def _of_audit() -> Column[Any]:
     """What belongs to one audit goes with it."""
     return Column(
@@ -81,10 +86,10 @@ integration_settings = Table(
     Column(
         "account_id", Text, comment="the account at the vendor that this integration is bound to"
     ),
-    Column("credentials", LargeBinary, comment="encrypted; null: they come from the environment"),
+    _sealed("credentials", "encrypted; null: they come from the environment", nullable=True),
     Column("credentials_seen", Text, comment="keyed hash of the credentials last proved"),
     Column("webhook_digest", Text, comment="sha256 of the secret of its webhook's path"),
-    Column("webhook_secret", LargeBinary, comment="the secret itself, encrypted"),
+    _sealed("webhook_secret", "the secret itself, encrypted", nullable=True),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'")),
     _moment("created_at", nullable=False, server_default=NOW),
     _moment("updated_at", nullable=False, server_default=NOW),
@@ -97,7 +102,7 @@ oauth_states = Table(
     "oauth_states",
     metadata,
     Column("digest", LargeBinary, primary_key=True, comment="sha256 of the one-time state"),
-    Column("wanted", LargeBinary, nullable=False, comment="encrypted: what is being added"),
+    _sealed("wanted", "encrypted: what is being added"),
     _moment("expires_at", nullable=False),
     schema="ponte",
 )
@@ -112,6 +117,7 @@ api_tokens = Table(
     _moment("expires_at", nullable=False),
     _moment("revoked_at"),
     _moment("used_at"),
+    Column("signed_by", Text, comment="which PONTE_SECRET_KEY; null: not known yet"),
     CheckConstraint("scope in ('read', 'sync', 'admin')", name="api_tokens_scope"),
     schema="ponte",
 )
@@ -128,6 +134,50 @@ DEAD: ColumnElement[bool] = literal_column(
     "outcome in ('failed', 'undecodable', 'other account')", Boolean
 )
 """Deliveries that failed for good."""
+
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="sha256 of what the cookie holds"),
+    _moment("opened_at", nullable=False, server_default=NOW),
+    _moment("expires_at", nullable=False),
+    schema="ponte",
+    comment="Sessions of the dashboard: who has no row here is not logged in",
+)
+
+wrong_logins = Table(
+    "wrong_logins",
+    metadata,
+    Column("address", Text, primary_key=True, comment="of IPv6 its network of 64 bits"),
+    _moment("at", primary_key=True, comment="to the second"),
+    Column("times", Integer, nullable=False),
+    schema="ponte",
+    comment="Made-up login links of the last minutes, by where they came from",
+)
+
+former_webhook_secrets = Table(
+    "former_webhook_secrets",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="sha256 of the secret of a webhook's path"),
+    Column("integration_id", Integer, nullable=False),
+    _sealed("secret", "the secret itself, encrypted"),
+    _moment("replaced_at", nullable=False, server_default=NOW),
+    _moment("ends_at", comment="until then it is taken; null: the next one is not proven yet"),
+    _moment("left_at", comment="when Kommo was told to call it no more"),
+    schema="ponte",
+)
+
+stranger_looks = Table(
+    "stranger_looks",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False),
+    _moment("at", nullable=False, server_default=NOW),
+    Column("looks", Integer, nullable=False),
+    schema="sync",
+    comment="Requests of the last minute for ids that only a webhook has named",
+)
 
 deliveries = Table(
     "deliveries",
@@ -336,7 +386,7 @@ person_key = Table(
     "person_key",
     metadata,
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    Column("sealed", LargeBinary, nullable=False, comment="the key of the hashes, encrypted"),
+    _sealed("sealed", "the key of the hashes, encrypted"),
     CheckConstraint("id = 1", name="person_key_one"),
     schema="ponte",
 )
@@ -428,7 +478,7 @@ questions = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("question", LargeBinary, nullable=False, comment="encrypted: it may hold credentials"),
+    _sealed("question", "encrypted: it may hold credentials"),
     _moment("asked_at", nullable=False, server_default=NOW),
     _moment("claimed_at"),
     Column("answer", JSONB),

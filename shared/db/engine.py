@@ -41,6 +41,8 @@ def connect(
         pool_timeout=patience,
         pool_pre_ping=True,
         pool_recycle=1800,
+        # errors with their parameters end up in logs: secrets, and people's data
+        hide_parameters=True,
         connect_args={
             "connect_timeout": max(1, round(patience)),
             "application_name": name,

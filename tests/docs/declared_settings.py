@@ -23,6 +23,7 @@ class Declared:
     names: tuple[str, ...]
     default: str
     description: str
+    kind: str
 
     @property
     def secret(self) -> bool:
@@ -41,7 +42,9 @@ def _is_internal(field: FieldInfo) -> bool:
 
 
 def _declared(name: str, field: FieldInfo) -> Declared:
-    return Declared(_names(name, field), _text(field.default), field.description or "")
+    return Declared(
+        _names(name, field), _text(field.default), field.description or "", str(field.annotation)
+    )
 
 
 def _names(name: str, field: FieldInfo) -> tuple[str, ...]:

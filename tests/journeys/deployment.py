@@ -84,13 +84,13 @@ class Deployment:
     def kill(self, name: str) -> None:
         """kill -9 of a process and of everything that it started."""
         process = self._running.pop(name)
-        for pid in [process.pid, *_descendants(process.pid)]:
+        for pid in [process.pid, *descendants(process.pid)]:
             _signal(pid, signal.SIGKILL)
         process.wait()
 
     def children(self, name: str, part: str) -> list[int]:
         """Processes below one of ours whose command line holds `part`."""
-        return [pid for pid in _descendants(self._running[name].pid) if part in _command_line(pid)]
+        return [pid for pid in descendants(self._running[name].pid) if part in command_line(pid)]
 
     def stop(self) -> None:
         for process in self._running.values():
@@ -153,7 +153,14 @@ class Deployment:
 
     @property
     def hook(self) -> str:
-        return f"http://127.0.0.1:{self.port}/webhooks/kommo/{SECRET}"
+        return self.hook_of(SECRET)
+
+    def hook_of(self, secret: str) -> str:
+        return f"http://127.0.0.1:{self.port}/webhooks/kommo/{secret}"
+
+    @property
+    def running(self) -> Mapping[str, subprocess.Popen[bytes]]:
+        return self._running
 
     def subscribe(self) -> None:
         events = [
@@ -218,16 +225,16 @@ def _said(value: Any) -> str:
     return f"{float(text):.4f}" if number.isdigit() else text
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     found = subprocess.run(
         ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
     ).stdout.split()
     return [int(child) for child in found] + [
-        below for child in found for below in _descendants(int(child))
+        below for child in found for below in descendants(int(child))
     ]
 
 
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from shared.ports import any_free
-from tests.journeys.deployment import PONTE, _descendants
+from tests.journeys.deployment import PONTE, descendants
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
 OURS = ("KOMMO", "GESTAO", "PONTE", "DATABASE_URL", "REDIS_URL", "FLOWER", "PYTHONDONTWRITE")
@@ -87,7 +87,7 @@ def begin(folder: Path, *options: str) -> Up:
         said += line
         if "Ctrl-C" in line:
             break
-    return Up(process, folder, said, [process.pid, *_descendants(process.pid)])
+    return Up(process, folder, said, [process.pid, *descendants(process.pid)])
 
 
 def end(up: Up) -> None:

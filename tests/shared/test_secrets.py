@@ -37,4 +37,4 @@ def test_digests_tell_equal_from_different_and_depend_on_the_key() -> None:
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
     keys = Keyring([NEW, OLD])
-    assert len({*keys.signing, keys.session, OLD.encode(), NEW.encode()}) == 5
+    assert len({*keys.signing, *keys.sessions, OLD.encode(), NEW.encode()}) == 6

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from shared import settings as module
 from shared.errors import SettingsError
 from shared.settings import Settings, is_loopback, load, secret_key
+from tests.docs.declared_settings import declared
 
 VENDORS = ("KOMMO", "GESTAO", "DATABASE", "REDIS", "PONTE", "PORT", "FLOWER")
 
@@ -135,6 +136,11 @@ def test_every_secret_may_come_from_a_file(put: Any, tmp_path: Path, name: str) 
     found = load()
     secrets = [v for v in found.model_dump().values() if isinstance(v, SecretStr)]
     assert value in [secret.get_secret_value() for secret in secrets]
+
+
+def test_every_setting_that_is_a_secret_is_one_of_them() -> None:
+    named = {name for one in declared() if "SecretStr" in one.kind for name in one.names}
+    assert named == set(module.SECRETS)
 
 
 def test_the_variable_wins_over_its_file(put: Any, tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def test_the_list_never_holds_the_token_itself(reach: Reach) -> None:
 
 def test_a_login_link_opens_once_and_only_while_it_lives(reach: Reach) -> None:
     with reach.engine.begin() as connection:
-        link, late = tokens.login_link(connection), tokens.login_link(connection, minutes=-1)
+        link = tokens.login_link(connection, reach.keys)
+        late = tokens.login_link(connection, reach.keys, minutes=-1)
         assert link not in str(connection.execute(login_links.select()).all())
         assert tokens.use_login_link(connection, "another") is False
         assert tokens.use_login_link(connection, late) is False

@@ -73,7 +73,7 @@ class Web:
 
     def login(self) -> str:
         """Opens a session as a person does; returns its CSRF token."""
-        link = self.run(tokens.login_link)
+        link = self.run(tokens.login_link, self.own.keys)
         assert self.client.get(f"/login?token={link}").status_code == 302
         with self.client.session_transaction() as session:
             return str(session["csrf"])

@@ -9,12 +9,13 @@ from sqlalchemy import text
 
 from sandbox import Sandbox
 from sandbox.webhooks.codes import CODES
-from shared import enrolment
+from shared import enrolment, integrations
 from shared.enrolment import Wanted
+from shared.errors import Misuse, VendorUnavailable
 from shared.resources import BY_NAME
 from shared.secrets import Keyring
 from tests.ground import Ground, reaching
-from worker import subscription
+from worker import hook_rotation, subscription
 from worker.sources import kommo_hooks
 
 HOME = "http://127.0.0.1:9"
@@ -199,6 +200,148 @@ def test_each_integration_has_a_hook_of_its_own(cared: Ground) -> None:
         south = [hook["destination"] for hook in box.truth("kommo", "webhooks")]
         assert f"{HOME}/webhooks/kommo/{made.webhook_secret}" in south
         assert len(south) == before + 1
+
+
+# --- another secret
+
+
+@pytest.fixture
+def north(cared: Ground) -> Iterator[Ground]:
+    """An added account, subscribed at its own address; `north` is its integration."""
+    wanted = Wanted("kommo", "north", {"jwtToken": cared.box.kommo_token}, url=cared.box.kommo_url)
+    cared.run(enrolment.add, cared.reach.settings, cared.reach.keys, wanted)
+    assert subscription.register(cared.reach, north_id(cared))[0]
+    yield cared
+
+
+def north_id(ground: Ground) -> int:
+    return int(ground.run(integrations.find, "north", "kommo").id)
+
+
+def address_of(ground: Ground) -> str:
+    found = ground.run(integrations.by_id, north_id(ground))
+    address = subscription.destination(ground.reach, found)
+    assert address
+    return address
+
+
+def taken(ground: Ground, address: str) -> bool:
+    """Would the web process take a delivery there, and for the right account?"""
+    secret = address.rpartition("/")[2]
+    found = ground.run(integrations.of_webhook, ground.reach.settings, secret)
+    return found is not None and found.id == north_id(ground)
+
+
+def over(ground: Ground) -> None:
+    """The overlap is over."""
+    past = text("update ponte.former_webhook_secrets set ends_at = clock_timestamp()")
+    ground.run(lambda c: c.execute(past))
+
+
+def test_the_subscription_moves_to_a_new_secret_and_the_former_one_is_taken_for_a_while(
+    north: Ground,
+) -> None:
+    former = address_of(north)
+    moved, _ = subscription.rotate_secret(north.reach, north_id(north))
+    assert moved
+    new = address_of(north)
+    assert new != former
+    assert new in hooks(north)
+    assert former not in hooks(north)
+    assert taken(north, new)
+    assert taken(north, former), "what Kommo could not deliver it repeats there"
+    over(north)
+    assert taken(north, new)
+    assert not taken(north, former)
+    north.run(hook_rotation.forget_ended)
+    left = text("select count(*) from ponte.former_webhook_secrets")
+    assert north.run(lambda c: c.scalar(left)) == 0
+
+
+def test_while_kommo_cannot_be_told_the_former_secret_stays(north: Ground) -> None:
+    former = address_of(north)
+    north.box.options.change({"refused": {"/webhooks": 403}})
+    moved, told = subscription.rotate_secret(north.reach, north_id(north))
+    assert not moved
+    assert address_of(north) in told
+    north.run(hook_rotation.forget_ended)
+    assert taken(north, former)
+    north.box.options.change({"refused": {}})
+    later(north)
+    subscription.tend_all(north.reach)
+    assert address_of(north) in hooks(north)
+    assert former not in hooks(north)
+    assert taken(north, former)
+
+
+def test_a_former_hook_that_cannot_be_removed_is_tried_again_at_the_next_round(
+    north: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = address_of(north)
+
+    def refuse(*_: Any) -> None:
+        raise VendorUnavailable("Kommo", "HTTP 502")
+
+    monkeypatch.setattr(kommo_hooks, "unsubscribe", refuse)
+    assert subscription.rotate_secret(north.reach, north_id(north))[0]
+    assert former in hooks(north)
+    monkeypatch.undo()
+    subscription.tend_all(north.reach)
+    assert former not in hooks(north)
+    assert taken(north, former)
+
+
+def test_a_secret_that_has_leaked_is_ended_at_once(north: Ground) -> None:
+    former = address_of(north)
+    north.box.options.change({"refused": {"/webhooks": 403}})
+    subscription.rotate_secret(north.reach, north_id(north), now=True)
+    assert not taken(north, former)
+    north.box.options.change({"refused": {}})
+    later(north)
+    subscription.tend_all(north.reach)
+    assert former not in hooks(north), "it is remembered until Kommo has left it"
+
+
+def test_several_rotations_in_a_row_leave_one_hook(north: Ground) -> None:
+    before, first = len(hooks(north)), address_of(north)
+    north.box.options.change({"refused": {"/webhooks": 403}})
+    for _ in range(2):
+        subscription.rotate_secret(north.reach, north_id(north))
+    assert taken(north, first)
+    north.box.options.change({"refused": {}})
+    assert subscription.rotate_secret(north.reach, north_id(north))[0]
+    assert len(hooks(north)) == before
+    assert address_of(north) in hooks(north)
+
+
+def test_the_environments_secret_is_changed_where_it_stands(cared: Ground) -> None:
+    tend(cared)
+    with pytest.raises(Misuse, match="in front of it in KOMMO_WEBHOOK_SECRET"):
+        subscription.rotate_secret(cared.reach)
+    both = {"kommo_webhook_secret": SecretStr(f"the-new-one-0123456789 {SECRET}")}
+    with reaching(cared.reach.settings.model_copy(update=both)) as (reach, _):
+        subscription.tend_all(reach)
+        assert f"{HOME}/webhooks/kommo/the-new-one-0123456789" in hooks(cared)
+        assert f"{HOME}/webhooks/kommo/{SECRET}" not in hooks(cared)
+        for secret in ("the-new-one-0123456789", SECRET):
+            assert integrations.is_environments_webhook(reach.settings, secret)
+        assert not integrations.is_environments_webhook(reach.settings, "the-new-one")
+        assert not integrations.is_environments_webhook(
+            reach.settings, both["kommo_webhook_secret"].get_secret_value()
+        )
+
+
+def test_what_is_removed_by_hand_is_removed_at_the_former_address_too(
+    north: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "_leave_former", lambda *_: None)
+    former = address_of(north)
+    subscription.rotate_secret(north.reach, north_id(north))
+    assert [
+        hook["former"] for hook in subscription.listed(north.reach, north_id(north)) if hook["ours"]
+    ] == [True, False]
+    assert subscription.remove(north.reach, north_id(north))
+    assert not {former, address_of(north)} & set(hooks(north))
 
 
 def test_one_whose_secrets_cannot_be_read_stops_no_others_care(cared: Ground) -> None:

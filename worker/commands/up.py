@@ -138,7 +138,8 @@ def _with_secrets(given: Settings) -> Settings:
     """What nobody has chosen is derived from the secret key: the same at every start."""
     keys = Keyring(secret_key(given))
     if given.kommo_webhook_secret is None:
-        os.environ["KOMMO_WEBHOOK_SECRET"] = keys.digest("kommo webhook")[:43]
+        derived = [digest[:43] for digest in keys.digests("kommo webhook")]
+        os.environ["KOMMO_WEBHOOK_SECRET"] = " ".join(derived)
     if given.flower_password is None:
         os.environ["FLOWER_PASSWORD"] = keys.digest("flower")[:20]
     return settings.load()
@@ -171,7 +172,7 @@ def _show_way_in(here: Reach, console: Console) -> None:
     with here.engine.begin() as connection:
         tokens.revoke(connection, TOKEN_NAME)
         token = tokens.create(connection, here.keys, TOKEN_NAME, "sync", days=30)
-        link = tokens.login_link(connection)
+        link = tokens.login_link(connection, here.keys)
     password = given.flower_password.get_secret_value() if given.flower_password else ""
     console.print()
     console.print(f"[bold]Dashboard[/]  {home}/login?token={link}   (opens once)", soft_wrap=True)

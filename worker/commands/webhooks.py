@@ -39,7 +39,7 @@ def list_all(
         print_json(found)
         return
     for hook in found:
-        whose = "ours" if hook["ours"] else "    "
+        whose = "former" if hook["former"] else "ours  " if hook["ours"] else "      "
         state = "switched off" if hook["disabled"] else "on"
         typer.echo(f"{whose}  {hook['destination']}  {state}  {', '.join(hook['events'])}")
 
@@ -52,6 +52,22 @@ def remove(integration: Of = None) -> None:
     with _opened() as reach:
         removed = subscription.remove(reach, integration)
     typer.echo("removed: changes are polled" if removed else "there was none of ours")
+
+
+@group.command("rotate-secret")
+def rotate_secret(
+    integration: Of = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="It has leaked: end the former one at once.")
+    ] = False,
+) -> None:
+    """Gives an added account another webhook address; the former one is taken until Kommo calls the new one."""
+    from worker import subscription
+
+    with _opened() as reach:
+        subscribed, message = subscription.rotate_secret(reach, integration, now=now)
+    typer.echo(message)
+    raise typer.Exit(0 if subscribed else 1)
 
 
 def _opened() -> Any:

@@ -33,6 +33,7 @@ from shared.errors import (
 from shared.logs import logger
 from worker.sources.bodies import parse, whole
 from worker.sources.budget import SYNC, Budget
+from worker.sources.wire import PublicOnly
 
 log = logger(__name__)
 CONNECT_SECONDS = 5
@@ -160,6 +161,7 @@ class Door:
             session = requests.Session()
             # no proxy or .netrc of the machine may change where a token goes
             session.trust_env = False
+            session.mount("https://", PublicOnly())
             session.headers.update({"User-Agent": "ponte", **self.dialect.headers})
             self._local.session = session
         session = self._local.session

@@ -28,15 +28,14 @@ def prove(reach: Reach, integration: Integration, given: Credentials, source: So
 
     Raises WrongAccount, and CredentialsRefused without a request when these were refused before.
     """
-    digest = reach.keys.digest(given.seal)
     with reach.engine.begin() as connection:
         row = connection.execute(select(table).where(table.c.id == integration.id)).one()
-    if row.metadata.get("refused") == digest:
+    if reach.keys.knows(given.seal, row.metadata.get("refused")):
         raise CredentialsRefused(integration.provider, 401, "as before; nothing was asked again")
     said = claims.read(given.secrets[0]) if given.provider == "kommo" else {}
     _ensure_alive(reach, integration, given, said, row.account_id)
     known = row.metadata.get("account")
-    if row.credentials_seen == digest and known:
+    if known and reach.keys.knows(given.seal, row.credentials_seen):
         return Account(**{**known, "ids": tuple(known["ids"])})
     try:
         account = source.account()
@@ -46,7 +45,7 @@ def prove(reach: Reach, integration: Integration, given: Credentials, source: So
     ensure_same(integration.provider, row.account_id, account)
     claims.ensure_account(said, account.ids[0])
     with reach.engine.begin() as connection:
-        _bind(connection, integration, account, digest)
+        _bind(connection, integration, account, reach.keys.digest(given.seal))
     return account
 
 
@@ -94,11 +93,11 @@ def note_refused(reach: Reach, integration: Integration, given: Credentials) -> 
 
     An access token that can be renewed is renewed, once: raises TokenRenewed.
     """
-    digest = reach.keys.digest(given.seal)
     with reach.engine.begin() as connection:
-        if integrations.refused_digest(connection, integration.id) == digest:
-            return
+        before = integrations.refused_digest(connection, integration.id)
+    if reach.keys.knows(given.seal, before):
+        return
     oauth.renew_after_refusal(reach, integration, given)
     with reach.engine.begin() as connection:
-        integrations.refuse(connection, integration.id, digest)
+        integrations.refuse(connection, integration.id, reach.keys.digest(given.seal))
     log.error("integration_stopped", integration=integration.id, why="credentials refused")

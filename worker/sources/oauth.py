@@ -61,10 +61,10 @@ def usable(reach: Reach, integration: Integration) -> Credentials:
     now = datetime.now(UTC)
     if given.expires_at is None or given.expires_at - now > EARLY:
         return given
-    digest = reach.keys.digest(given.seal)
     with reach.engine.begin() as connection:
-        if integrations.refused_digest(connection, integration.id) == digest:
-            return given  # whoever proves it is told so, without a request
+        before = integrations.refused_digest(connection, integration.id)
+    if reach.keys.knows(given.seal, before):
+        return given  # whoever proves it is told so, without a request
     try:
         return renew(reach, integration, given)
     except VendorUnavailable:
@@ -73,7 +73,7 @@ def usable(reach: Reach, integration: Integration) -> Credentials:
         return given
     except REFUSALS as error:
         with reach.engine.begin() as connection:
-            integrations.refuse(connection, integration.id, digest)
+            integrations.refuse(connection, integration.id, reach.keys.digest(given.seal))
         log.error("integration_stopped", integration=integration.id, why=str(error))
         raise CredentialsRefused(VENDOR, 401, f"the token cannot be renewed: {error}") from None
 

@@ -48,6 +48,7 @@ NO_CREDENTIALS = (
     "in the environment or in .env, or add an account: ponte integrations add. "
     "To look around without an account: make run (it has a sandbox)."
 )
+ELSEWHERE = "{} is no address of {}: no token is sent there (KOMMO_DOMAINS, GESTAO_CLICK_DOMAINS)"
 USUAL_RATES = {"kommo": 7.0, "gestao-click": 3.0}
 NAMES = {
     "kommo": "KOMMO_JWT_TOKEN",
@@ -132,8 +133,10 @@ def open_source(
 def open_door(
     reach: Reach, integration: Integration, given: Credentials, dialect: Dialect, *, priority: str
 ) -> Door:
-    """The door to an account, within its budget."""
+    """The door to an account, within its budget; raises Misuse when its address is not the vendor's."""
     settings = reach.settings
+    if not addresses.allowed(settings, given.provider, given.url):
+        raise Misuse(ELSEWHERE.format(urlsplit(given.url).hostname, given.provider))
     account = _budget(integration, given)
     is_kommo = given.provider == "kommo"
     milliseconds = settings.kommo_timeout if is_kommo else settings.gestao_click_timeout

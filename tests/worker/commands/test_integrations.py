@@ -102,8 +102,11 @@ def test_a_duplicate_and_an_unknown_one_are_named(ponte: Ponte) -> None:
             ponte(command, "99")
 
 
-def test_what_the_vendor_refuses_is_not_added(ponte: Ponte) -> None:
+def test_what_the_vendor_refuses_is_not_added(
+    ponte: Ponte, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Sandbox(leads=3, months=1, seed=1, kommo_limit=0) as box:
+        monkeypatch.setenv("KOMMO_API_URL", box.kommo_url)
         wanted = ("add", "kommo", "--user", "n", "--url", box.kommo_url)
         refused = ponte(*wanted, given=kommo_token(2))
         assert refused.exit_code == 1
@@ -134,8 +137,11 @@ def test_it_is_paused_resumed_scheduled_and_removed(ponte: Ponte) -> None:
     assert (rows(ponte)[0]["state"], rows(ponte)[0]["credentials"]) == ("removed", "none")
 
 
-def test_removing_ends_its_subscription_at_kommo_and_leaves_the_others(ponte: Ponte) -> None:
+def test_removing_ends_its_subscription_at_kommo_and_leaves_the_others(
+    ponte: Ponte, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Sandbox(leads=3, months=1, seed=1, kommo_limit=0) as box:
+        monkeypatch.setenv("KOMMO_API_URL", box.kommo_url)
         others = box.truth("kommo", "webhooks")
         ponte("add", "kommo", "--user", "n", "--url", box.kommo_url, given=box.kommo_token)
         id_ = str(rows(ponte)[0]["id"])

@@ -77,18 +77,18 @@ def test_every_day_with_open_rows_is_in_one_window_and_the_windows_cost_least(
 
 def test_near_is_one_window_for_each_store_and_ahead_all_that_follows_it() -> None:
     known = {
-        name_of({"loja_id": "1"}): [Day(TODAY, 40, 1), Day(TODAY + 31 * DAY, 7, 7)],
+        name_of({"loja_id": "1"}): [Day(TODAY, 40, 1), Day(TODAY + 32 * DAY, 7, 7)],
         name_of({"loja_id": "2"}): [Day(TODAY - 31 * DAY, 9, 9)],
     }
     near = windows.near(RECEBIMENTOS, AROUND, known)
     assert [(part.ask["loja_id"], part.rows) for part in near] == [("1", 40), ("2", 0)]
     assert {(part.ask["data_inicio"], part.ask["data_fim"]) for part in near} == {
-        ("2026-10-25", "2026-12-24")
+        ("2026-10-25", "2026-12-25")
     }
     ahead = windows.ahead(RECEBIMENTOS, AROUND, known)
     assert [(part.ask["loja_id"], part.rows) for part in ahead] == [("1", 7), ("2", 0)]
     assert {(part.ask["data_inicio"], part.ask["data_fim"]) for part in ahead} == {
-        ("2026-12-25", "2028-11-30")
+        ("2026-12-26", "2028-11-30")
     }
     older = windows.still_open(RECEBIMENTOS, AROUND, known)
     assert [part.ask for part in older] == [
