@@ -1,0 +1,186 @@
+"""The balance sheet of a drill: one line for each promise, empty where it was kept.
+
+`PROMISES` is read aloud by the report; each looks at the stage at rest and returns what contradicts it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg import connect
+
+from shared.queue import QUEUES
+from shared.resources import BY_NAME, of_provider
+from shared.resources.grammar import Resource
+from tests.contract.worlds import keyed, world, wrong_columns
+from tests.drills.stage import RATES, Stage
+
+Findings = list[str]
+AT_MOST = 3
+"""Examples of one kind that are told."""
+KEYS = ("_kombu.binding", "unacked", "ponte:budget:")
+"""What Redis may hold besides the queues: bindings, rings in hand, reserved moments."""
+FINE = ("done", "not mirrored yet")
+
+
+def acknowledged_is_settled(stage: Stage) -> Findings:
+    """Every acknowledged delivery is in the inbox and settled."""
+    rows = stage.query("select convert_from(body, 'UTF8'), settled_at, outcome from sync.deliveries")
+    kept = {body.partition("[name]=")[2].partition("&")[0] for body, _, _ in _plain(rows)}
+    marks = {
+        mark
+        for mark, at in stage.postman.acknowledged.items()
+        if not any(began <= at <= ended for began, ended in stage.lost)
+    }
+    open_ones = [body[:60] for body, settled_at, _ in rows if settled_at is None]
+    bad = [f"{outcome}: {body[:60]}" for body, _, outcome in rows if outcome not in (*FINE, None)]
+    return [
+        *_told("acknowledged, and not in the inbox", sorted(marks - kept)),
+        *_told("not settled", open_ones),
+        *_told("settled, but not done", bad),
+    ]
+
+
+def _plain(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [(body.replace("%5B", "[").replace("%5D", "]"), at, outcome) for body, at, outcome in rows]
+
+
+def kommo_is_mirrored(stage: Stage) -> Findings:
+    """The mirror of Kommo equals its world, deletions included."""
+    return list(_differences(stage, "kommo"))
+
+
+def erp_is_mirrored(stage: Stage) -> Findings:
+    """The mirror of Gestão Click equals its world, deletions included."""
+    return list(_differences(stage, "gestao-click"))
+
+
+def limits_are_kept(stage: Stage) -> Findings:
+    """No vendor got more requests than it allows in any second (50 ms of jitter allowed for)."""
+    stats = stage.box.stats()
+    return [
+        f"{vendor}: {stats[vendor]['max_in_950ms']} requests within 950 ms, {rate} are allowed"
+        for vendor, rate in RATES.items()
+        if stats[vendor]["max_in_950ms"] > rate
+    ]
+
+
+def no_run_is_left(stage: Stage) -> Findings:
+    """No run is left running or queued."""
+    rows = stage.query(
+        "select id, resource, state, attempts, reason from sync.runs"
+        " where state in ('queued', 'running') and created_at < now() - interval '45 s'"
+    )
+    return _told("a run still stands", [str(row) for row in rows])
+
+
+def no_lock_is_left(stage: Stage) -> Findings:
+    """No lock is left, no transaction, no lease of the dead."""
+    locks = stage.query(
+        "select a.application_name, a.state, a.query from pg_locks l join pg_stat_activity a using (pid)"
+        " where l.locktype = 'advisory' and a.state_change < now() - interval '15 s'"
+    )
+    idle = stage.query(
+        "select application_name, query from pg_stat_activity"
+        " where state like 'idle in transaction%%' and state_change < now() - interval '10 s'"
+    )
+    leases = stage.query(
+        "select id from sync.runs where state = 'running' and lease_until < now() - interval '10 s'"
+        " union all select id from sync.deliveries where settled_at is null and owner is not null"
+        " and lease_until < now() - interval '10 s'"
+    )
+    return [
+        *_told("an advisory lock", [str(row) for row in locks]),
+        *_told("a transaction that does nothing", [str(row) for row in idle]),
+        *_told("a lease that nobody holds", [str(row) for row in leases]),
+    ]
+
+
+def redis_holds_doorbells_only(stage: Stage) -> Findings:
+    """Redis holds nothing but doorbells (a name and ids) and the budget's moments."""
+    redis, queues = stage.redis, set(QUEUES.values())
+    names = [key.decode() for key in redis.scan_iter()]
+    strange = [n for n in names if n not in queues and not n.startswith(KEYS)]
+    messages = [m for queue in queues for m in redis.lrange(queue, 0, -1)]
+    messages += [json.loads(held)[0] for held in redis.hvals("unacked")]
+    wrong = [str(found) for message in messages if (found := _no_doorbell(message))]
+    return [*_told("a key", strange), *_told("a message", wrong)]
+
+
+def _no_doorbell(message: Any) -> Any:
+    """What is no name and ids; None for a doorbell."""
+    told = message if isinstance(message, dict) else json.loads(message)
+    headers = told["headers"]
+    args = json.loads(headers["argsrepr"].replace("'", '"').replace(",)", "]").replace("(", "[").replace(")", "]"))
+    fine = headers["task"] in QUEUES and all(isinstance(a, int) or UUID(str(a)) for a in args)
+    return None if fine and not headers.get("eta") else headers
+
+
+def everybody_works(stage: Stage) -> Findings:
+    """Every process is there and working, and no integration has been stopped."""
+    dead = stage.ponte.tend()
+    fresh = stage.value("select count(*) from sync.workers where seen_at > now() - interval '20 s'")
+    stopped = stage.query(
+        "select provider, metadata->>'refused' from ponte.integration_settings"
+        " where not active or metadata->>'refused' is not null"
+    )
+    return [
+        *_told("a process that ended", dead),
+        *([] if fresh >= 2 else [f"only {fresh} pools give signs of life"]),
+        *_told("an integration that is not worked on", [str(row) for row in stopped]),
+    ]
+
+
+PROMISES: tuple[Callable[[Stage], Findings], ...] = (
+    acknowledged_is_settled,
+    kommo_is_mirrored,
+    erp_is_mirrored,
+    limits_are_kept,
+    no_run_is_left,
+    no_lock_is_left,
+    redis_holds_doorbells_only,
+    everybody_works,
+)
+
+
+def _told(what: str, found: list[str]) -> Findings:
+    more = f" (and {len(found) - AT_MOST} more)" if len(found) > AT_MOST else ""
+    return [f"{what}: {'; '.join(found[:AT_MOST])}{more}"] if found else []
+
+
+def _differences(stage: Stage, provider: str) -> Iterator[str]:
+    with stage.box.world.lock:
+        for resource in of_provider(provider):
+            if not resource.unlisted:
+                yield from _difference(stage, resource)
+
+
+def _difference(stage: Stage, resource: Resource) -> Iterator[str]:
+    expected = {
+        each.key(resource): each
+        for each in world(stage.box, resource)
+        if each.record.get(resource.tombstone or "") is not True
+    }
+    rows = keyed(resource, _rows(stage, resource))
+    live = {k: r for k, r in rows.items() if r["deleted_at"] is None and r["missing_since"] is None}
+    name = resource.full_name
+    both = {key: each for key, each in expected.items() if key in live}
+    yield from _told(f"{name}: marked gone, though it is there", _keys(expected.keys() & (rows.keys() - live.keys())))
+    yield from _told(f"{name}: lacking", _keys(expected.keys() - rows.keys()))
+    if not resource.append_only:
+        yield from _told(f"{name}: there, though it is gone", _keys(live.keys() - expected.keys()))
+    yield from _told(f"{name}: wrong", [str(wrong) for wrong in wrong_columns(resource, both, live)])
+
+
+def _keys(found: Any) -> list[str]:
+    return sorted("/".join(map(str, key)) for key in found)
+
+
+def _rows(stage: Stage, resource: Resource) -> list[dict[str, Any]]:
+    assert resource.full_name in BY_NAME
+    with connect(stage.servers.postgres.url, row_factory=dict_row) as connection:
+        return connection.execute(f"select * from {resource.full_name}").fetchall()
