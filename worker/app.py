@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from celery import signals
+from celery.worker import state
 from sqlalchemy import Engine, delete, func
 from sqlalchemy.dialects.postgresql import insert
 
@@ -116,12 +117,14 @@ def _heart() -> Engine:
 
 
 def _beat_heart(name: str, queues: str) -> None:
-    engine = _heart()
+    engine, taken = _heart(), -1
     while not _stopped.is_set():
+        now: dict[str, Any] = {"seen_at": func.clock_timestamp(), "queues": queues}
+        if state.active_requests or state.all_total_count[0] != taken:
+            now["busy_at"] = func.clock_timestamp()
+        taken = state.all_total_count[0]
         row = insert(workers).values(name=name, queues=queues)
-        seen = row.on_conflict_do_update(
-            index_elements=["name"], set_={"seen_at": func.clock_timestamp(), "queues": queues}
-        )
+        seen = row.on_conflict_do_update(index_elements=["name"], set_=now)
         try:
             with engine.begin() as connection:
                 connection.execute(seen)

@@ -7,6 +7,7 @@ of seeds and results in a document, between its marks), --logs FOLDER (keep the 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.drills.report import write
 
 def main() -> int:
     options = _options()
+    # whoever stops us: the processes that were started are stopped with us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     failed = 0
     for seed in range(options.seed, options.seed + options.count):
         folder = options.logs and options.logs / str(seed)

@@ -55,6 +55,12 @@ class Gate:
         self.target = target
         await self.cut()
 
+    async def close(self) -> None:
+        """For good: whoever is on the way through hears of it first."""
+        self._flowing.set()
+        await self.shut()
+        await asyncio.sleep(0.1)
+
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
@@ -129,6 +135,8 @@ async def _serve(places: list[str]) -> None:
         name, command, *ports = line.split()
         await getattr(gates[name], command)(*map(int, ports))
         print("ok", flush=True)
+    for gate in gates.values():
+        await gate.close()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -91,8 +92,8 @@ class Stage:
 
     def start_worker(self) -> str:
         name = f"worker{len(list(self.folder.glob('worker*.log'))) + 1}"
-        clock = {"PYTHONPATH": str(CLOCK), "DRILL_CLOCK": str(self.clock(name))}
-        self.ponte.start(name, **clock)
+        path = os.pathsep.join(filter(None, [str(CLOCK), os.environ.get("PYTHONPATH")]))
+        self.ponte.start(name, PYTHONPATH=path, DRILL_CLOCK=str(self.clock(name)))
         self.workers.append(name)
         return name
 
