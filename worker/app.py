@@ -25,14 +25,8 @@ from worker.reach import Reach, open_reach
 log = logger(__name__)
 config = settings.load()
 app = queue.make_celery(config)
-STALE = 300.0
-"""Seconds after which a ring of beat's is thrown away: generous, for hosts whose clocks differ."""
 app.conf.beat_schedule = {
-    name: {
-        "task": name,
-        "schedule": timedelta(seconds=seconds),
-        "options": {"expires": STALE},
-    }
+    name: {"task": name, "schedule": timedelta(seconds=seconds)}
     for name, seconds in {
         queue.SWEEP: config.sweep_seconds,
         queue.SCHEDULE: min(15.0, config.kommo_incremental_seconds),
@@ -42,7 +36,7 @@ app.conf.beat_schedule = {
     }.items()
 }
 # the schedule is idempotent: nothing has to be remembered over a restart, nothing can be stale
-app.conf.beat_scheduler = "celery.beat:Scheduler"
+app.conf.beat_scheduler = "worker.beat:Bells"
 app.conf.beat_max_loop_interval = 5
 
 _reach: Reach | None = None

@@ -13,6 +13,7 @@ from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
 from worker.reach import Reach
+from worker.sources import identity
 from worker.sources.opening import credentials
 from worker.sync import journal
 from worker.sync.carry import carry_out
@@ -82,8 +83,11 @@ def make_due_runs(reach: Reach) -> None:
         expiry.watch(reach, integration, given)
         digest = reach.keys.digest(given.seal)
         with reach.engine.begin() as connection:
-            if integrations.refused_digest(connection, integration.id) != digest:
-                schedule.order(connection, reach.settings, integration)
+            refused = integrations.refused_digest(connection, integration.id) == digest
+        if refused and not identity.try_refused(reach, integration, given):
+            continue
+        with reach.engine.begin() as connection:
+            schedule.order(connection, reach.settings, integration)
 
 
 def sweep(reach: Reach) -> None:

@@ -11,8 +11,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.execute(
-        "alter table sync.workers"
-        " add column busy_at timestamptz not null default clock_timestamp()"
+        "alter table sync.workers add column busy_at timestamptz not null default clock_timestamp()"
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
 from psycopg import connect
+from psycopg.rows import dict_row
 
 from shared.queue import QUEUES
 from shared.resources import BY_NAME, of_provider
@@ -29,7 +29,9 @@ FINE = ("done", "not mirrored yet")
 
 def acknowledged_is_settled(stage: Stage) -> Findings:
     """Every acknowledged delivery is in the inbox and settled."""
-    rows = stage.query("select convert_from(body, 'UTF8'), settled_at, outcome from sync.deliveries")
+    rows = stage.query(
+        "select convert_from(body, 'UTF8'), settled_at, outcome from sync.deliveries"
+    )
     kept = {body.partition("[name]=")[2].partition("&")[0] for body, _, _ in _plain(rows)}
     marks = {
         mark
@@ -46,7 +48,9 @@ def acknowledged_is_settled(stage: Stage) -> Findings:
 
 
 def _plain(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return [(body.replace("%5B", "[").replace("%5D", "]"), at, outcome) for body, at, outcome in rows]
+    return [
+        (body.replace("%5B", "[").replace("%5D", "]"), at, outcome) for body, at, outcome in rows
+    ]
 
 
 def kommo_is_mirrored(stage: Stage) -> Findings:
@@ -115,7 +119,9 @@ def _no_doorbell(message: Any) -> Any:
     """What is no name and ids; None for a doorbell."""
     told = message if isinstance(message, dict) else json.loads(message)
     headers = told["headers"]
-    args = json.loads(headers["argsrepr"].replace("'", '"').replace(",)", "]").replace("(", "[").replace(")", "]"))
+    args = json.loads(
+        headers["argsrepr"].replace("'", '"').replace(",)", "]").replace("(", "[").replace(")", "]")
+    )
     fine = headers["task"] in QUEUES and all(isinstance(a, int) or UUID(str(a)) for a in args)
     return None if fine and not headers.get("eta") else headers
 
@@ -169,11 +175,16 @@ def _difference(stage: Stage, resource: Resource) -> Iterator[str]:
     live = {k: r for k, r in rows.items() if r["deleted_at"] is None and r["missing_since"] is None}
     name = resource.full_name
     both = {key: each for key, each in expected.items() if key in live}
-    yield from _told(f"{name}: marked gone, though it is there", _keys(expected.keys() & (rows.keys() - live.keys())))
+    yield from _told(
+        f"{name}: marked gone, though it is there",
+        _keys(expected.keys() & (rows.keys() - live.keys())),
+    )
     yield from _told(f"{name}: lacking", _keys(expected.keys() - rows.keys()))
     if not resource.append_only:
         yield from _told(f"{name}: there, though it is gone", _keys(live.keys() - expected.keys()))
-    yield from _told(f"{name}: wrong", [str(wrong) for wrong in wrong_columns(resource, both, live)])
+    yield from _told(
+        f"{name}: wrong", [str(wrong) for wrong in wrong_columns(resource, both, live)]
+    )
 
 
 def _keys(found: Any) -> list[str]:

@@ -45,7 +45,7 @@ class Report:
 
 def play(seed: int, seconds: float = 45.0, count: int = 12, folder: Path | None = None) -> Report:
     """Plays one seed's schedule and draws up the balance; never raises for what it finds."""
-    schedule = [each for each in draw(seed, seconds, count)]
+    schedule = draw(seed, seconds, count)
     report = Report(seed, [planned.trouble.name for planned in schedule])
     began = time.monotonic()
     with _folder(folder) as place, staged(place, seed) as stage:

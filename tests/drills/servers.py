@@ -77,6 +77,8 @@ class Cluster(Postgres):
         self.erase()
 
     def _copy(self, program: Path, source: str) -> None:
+        self.data.mkdir(mode=0o700)
+        self.account.give(self.data)
         tool = program.with_name("pg_basebackup")
         standby = ["--write-recovery-conf"] if self._standby else []
         command = [tool, "--pgdata", self.data, "--dbname", source, "--checkpoint=fast", *standby]
@@ -87,7 +89,9 @@ class Cluster(Postgres):
         self.disk.rename(aside)
         self.disk.mkdir(mode=0o700)
         options = f"size={DISK_MEGABYTES}m,mode=0700,uid={self.account.uid},gid={self.account.gid}"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "ponte-drill", self.disk], check=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "ponte-drill", self.disk], check=True
+        )
         subprocess.run(["cp", "--archive", f"{aside}/.", self.disk], check=True)
         shutil.rmtree(aside)
 
@@ -105,9 +109,7 @@ class Servers:
         self._clusters = [self.postgres]
         self.postgres.start()
         self.redis.start()
-        self.gates = Gates(
-            {"postgres": _port(self.postgres.url), "redis": _port(self.redis.url)}
-        )
+        self.gates = Gates({"postgres": _port(self.postgres.url), "redis": _port(self.redis.url)})
 
     @property
     def database_url(self) -> str:

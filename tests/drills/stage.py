@@ -119,12 +119,14 @@ class Stage:
         thread.start()
 
     def time_passes(self) -> None:
-        """A quarter of an hour, for what waits for one: pauses of a vendor, delays of what failed."""
+        """A quarter of an hour, for what waits for one: pauses of a vendor, delays of what failed, trials."""
         self.query(
             "with pauses as (update sync.pauses set until = clock_timestamp() returning 1),"
             " runs as (update sync.runs set next_at = clock_timestamp() where state = 'queued' returning 1),"
             " posts as (update sync.deliveries set next_at = clock_timestamp()"
-            "   where settled_at is null and owner is null returning 1) select 1"
+            "   where settled_at is null and owner is null returning 1),"
+            " trials as (update ponte.integration_settings"
+            "   set metadata = metadata || '{\"trial_at\": 0}' returning 1) select 1"
         )
         with suppress(RedisError):
             for key in self.redis.scan_iter("ponte:budget:*:pause"):
@@ -173,4 +175,3 @@ def staged(folder: Path, seed: int, world: Mapping[str, Any] | None = None) -> I
         postman.start()
         stack.callback(postman.stop)
         yield stage
-

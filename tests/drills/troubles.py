@@ -93,7 +93,7 @@ def _second_beat(stage: Stage, _: Random) -> None:
 
 
 def _one_beat(stage: Stage) -> None:
-    stage.ponte.end("beat2")
+    stage.ponte.end("beat2", seconds=10)
 
 
 def _jump(stage: Stage, rng: Random) -> None:
@@ -226,8 +226,8 @@ TROUBLES = (
     Trouble("PostgreSQL is restored from a backup", "postgres", _restore),
     Trouble("the vendors answer with errors", "vendors", _errors),
     Trouble("the vendors answer with other errors", "vendors", _errors),
-    Trouble("Kommo refuses the token once", "vendors", partial(_fault, vendor="kommo", kind="401", times=1)),
-    Trouble("Gestão Click refuses the tokens once", "vendors", partial(_fault, vendor="gestao-click", kind="401", times=1)),
+    Trouble("Kommo refuses the token once", "vendors", partial(_fault, vendor="kommo", kind="401", times=1), _time_passes, (5, 9)),
+    Trouble("Gestão Click refuses the tokens once", "vendors", partial(_fault, vendor="gestao-click", kind="401", times=1), _time_passes, (5, 9)),
     Trouble("Kommo blocks the address", "vendors", partial(_fault, vendor="kommo", kind="403_html", times=1), _time_passes, (6, 10)),
     Trouble("Kommo hangs", "vendors", partial(_fault, vendor="kommo", kind="hang", times=6)),
     Trouble("Gestão Click hangs", "vendors", partial(_fault, vendor="gestao-click", kind="hang", times=6)),

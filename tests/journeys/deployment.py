@@ -110,10 +110,14 @@ class Deployment:
         return [pid for pid in self.tree(name)[1:] if part in _command_line(pid)]
 
     def end(self, name: str, seconds: float = 40) -> float:
-        """Stops one process in good order; returns how long it took."""
-        process, began = self._running.pop(name), time.monotonic()
+        """Stops one process as a container is stopped, killed after its grace; returns how long it took."""
+        process, began = self._running[name], time.monotonic()
         _signal(process.pid, signal.SIGTERM)
-        process.wait(seconds)
+        try:
+            process.wait(seconds)
+            del self._running[name]
+        except subprocess.TimeoutExpired:
+            self.kill(name)
         return time.monotonic() - began
 
     def stop(self) -> None:

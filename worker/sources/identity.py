@@ -1,7 +1,7 @@
 """An integration stays itself: it is bound to the account that it first met.
 
 Credentials are proved once, with one request, and remembered by a keyed hash; refused ones are remembered
-too, so that nobody hammers the vendor with them.
+too, so that nobody hammers the vendor with them: they are tried once in a while.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from sqlalchemy import Connection, func, select, update
 
 from shared import integrations
 from shared.db.bookkeeping import integration_settings as table
-from shared.errors import CredentialsRefused, TokenExpired, WrongAccount
+from shared.errors import CredentialsRefused, PonteError, TokenExpired, WrongAccount
 from shared.integrations import Integration
 from shared.logs import logger
 from worker.reach import Reach
 from worker.sources import claims, oauth
-from worker.sources.opening import Credentials
+from worker.sources.opening import Credentials, open_source
 from worker.sources.protocol import Account, Source
 
 log = logger(__name__)
@@ -48,6 +48,29 @@ def prove(reach: Reach, integration: Integration, given: Credentials, source: So
     with reach.engine.begin() as connection:
         _bind(connection, integration, account, digest)
     return account
+
+
+def try_refused(reach: Reach, integration: Integration, given: Credentials) -> bool:
+    """Whether refused credentials are taken again; asked with one request, when it is time for a trial.
+
+    A vendor that refused by mistake for some minutes is so noticed without anybody's hand.
+    """
+    with reach.engine.begin() as connection:
+        if not integrations.may_try(connection, integration.id):
+            return False
+        bound = integrations.by_id(connection, integration.id).account_id
+    said = claims.read(given.secrets[0]) if given.provider == "kommo" else {}
+    try:
+        _ensure_alive(reach, integration, given, said, bound)
+        account = open_source(reach, integration, given).account()
+        ensure_same(integration.provider, bound, account)
+    except PonteError as error:
+        log.info("credentials_still_refused", integration=integration.id, why=str(error))
+        return False
+    with reach.engine.begin() as connection:
+        _bind(connection, integration, account, reach.keys.digest(given.seal))
+    log.info("credentials_taken_again", integration=integration.id)
+    return True
 
 
 def _ensure_alive(

@@ -1,7 +1,7 @@
 """A pool that lives without working is told from one that has nothing to do."""
 
-from worker.commands.liveness import Liveness
 from tests.ground import settings_for
+from worker.commands.liveness import Liveness
 
 
 def looked(*looks: tuple[int, float | None, float]) -> Liveness:
