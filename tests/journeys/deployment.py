@@ -73,7 +73,7 @@ class Deployment:
             self._given[name] = env
             self._launch(name)
         if "web" in names:
-            self.until(self._web_answers, 30, "the web process to answer")
+            self.until(self._web_answers, 60, "the web process to answer")
 
     def _launch(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:

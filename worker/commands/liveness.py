@@ -6,21 +6,22 @@ bells hang in the pool's queues, and for long it has neither taken one nor had a
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.bookkeeping import workers
 from shared.db.engine import connect
 from shared.settings import Settings
 
-LOOK_EVERY = 3.0
-QUIET = 15.0
-"""Seconds without a sign of work that mean nothing yet: the pool writes one every five."""
+LOOK_EVERY = 2.0
+START_UP = 120.0
+"""Seconds within which a process must have given its first sign of work."""
 
 
 class Liveness:
@@ -31,41 +32,43 @@ class Liveness:
 
     def __init__(self, settings: Settings, pool: str, queues: str) -> None:
         self._settings, self._pool, self._queues = settings, pool, queues.split(",")
-        self._deaf_since: float | None = None
+        self._silent, self._hanging_since = 0.0, math.inf
         self._thread: threading.Thread | None = None
 
-    def __call__(self) -> bool:
+    def __call__(self, age: float) -> bool:
         if self._thread is None:
             self._thread = threading.Thread(target=self._look_on, name="liveness", daemon=True)
             self._thread.start()
-        return not self.deaf(time.monotonic())
+        return not self.deaf(age, time.monotonic())
 
-    def deaf(self, now: float) -> bool:
-        since = self._deaf_since
-        return since is not None and now - since >= self._settings.ponte_deaf_seconds
+    def deaf(self, age: float, now: float) -> bool:
+        """Bells have hung for long, and as long it has not worked. age: seconds since its process began."""
+        patience = self._settings.ponte_deaf_seconds
+        if self._silent > age:  # what is known was told by the process before
+            patience = max(patience, START_UP)
+        return min(now - self._hanging_since, self._silent, age) >= patience
+
+    def note(self, hanging: int, silent: float | None, now: float) -> None:
+        """One look. hanging: bells in its queues; silent: seconds since its last sign of work, None: never."""
+        self._silent = math.inf if silent is None else silent
+        self._hanging_since = min(self._hanging_since, now) if hanging else math.inf
 
     def _look_on(self) -> None:
-        url = self._settings.database_url
-        broker = self._settings.redis_url
+        url, broker = self._settings.database_url, self._settings.redis_url
         assert url  # noqa: S101  (resolved by the command before)
         assert broker  # noqa: S101
         engine = connect(url.get_secret_value(), pool_size=1, name="ponte-liveness")
         redis = Redis.from_url(broker.get_secret_value(), socket_timeout=5)
-        silent = select(func.extract("epoch", func.clock_timestamp() - workers.c.busy_at)).where(
-            workers.c.name == self._pool
-        )
         while True:
             try:
                 hanging = sum(int(redis.llen(queue)) for queue in self._queues)
                 with engine.connect() as connection:
-                    self.note(hanging, connection.scalar(silent), time.monotonic())
+                    self.note(hanging, self._asked_silent(connection), time.monotonic())
             except (SQLAlchemyError, RedisError):
-                self._deaf_since = None
+                self.note(0, 0.0, time.monotonic())
             time.sleep(LOOK_EVERY)
 
-    def note(self, hanging: int, silent: float | None, now: float) -> None:
-        """One look. hanging: bells in its queues; silent: seconds since its last sign of work, None: no sign yet."""
-        if not hanging or (silent is not None and silent < QUIET):
-            self._deaf_since = None
-        elif self._deaf_since is None:
-            self._deaf_since = now
+    def _asked_silent(self, connection: Connection) -> float | None:
+        silent = func.extract("epoch", func.clock_timestamp() - workers.c.busy_at)
+        said = connection.scalar(select(silent).where(workers.c.name == self._pool))
+        return None if said is None else float(said)

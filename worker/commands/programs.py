@@ -15,6 +15,8 @@ from worker.commands.supervisor import Program
 
 PYTHON = (sys.executable, "-m")
 CELERY = (*PYTHON, "celery", "-A", "worker.app")
+GRACE = 18.0
+"""Seconds for a pool to stop: Celery's soft shutdown (shared/queue.py) and the way out."""
 QUIET = ("--without-gossip", "--without-mingle")
 
 
@@ -56,7 +58,8 @@ def _pool(settings: Settings, name: str, queues: str, processes: int) -> Program
         argv,
         # SIGTERM becomes Celery's soft shutdown: tasks get a moment, what is left goes back
         env={"PONTE_PROCESS": f"worker-{label}", "REMAP_SIGTERM": "SIGQUIT"},
-        grace=25,
+        # of both together less than a container has (docker-compose.yml): they are stopped in turn
+        grace=GRACE,
         alive=Liveness(settings, name, queues),
     )
 

@@ -58,14 +58,15 @@ class Stopped(BaseException):
 class Program:
     """What to run. `env` is added to our environment; `ready` says when it can be used.
 
-    alive: asked now and then once it has run for a while; one that says no is killed and started again.
+    alive: asked now and then, with the seconds since its start; where it says no, the program is killed and
+    started again.
     """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
-    alive: Callable[[], bool] | None = None
+    alive: Callable[[float], bool] | None = None
     restart: bool = True
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
@@ -246,8 +247,7 @@ class _Child:
         return "\n".join(lines[-_TAIL_LINES:])
 
     def _end_if_stuck(self) -> None:
-        settled = time.monotonic() - self._started >= SETTLED_AFTER
-        if self.program.alive is None or not settled or self.program.alive():
+        if self.program.alive is None or self.program.alive(time.monotonic() - self._started):
             return
         log.error("program.stuck", program=self.program.name, pid=self.pid)
         self._kill_group()
