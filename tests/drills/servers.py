@@ -61,10 +61,12 @@ class Cluster(Postgres):
         return state.pid
 
     def fill(self) -> None:
-        """Leaves no byte for tables; the write-ahead log lies elsewhere."""
+        """Leaves no page for tables; the write-ahead log lies elsewhere."""
         with (self.disk / "filler").open("wb") as filler:
-            free = os.statvfs(self.disk)
-            os.posix_fallocate(filler.fileno(), 0, free.f_bavail * free.f_frsize)
+            for piece in (1 << 20, 1 << 12):
+                with suppress(OSError):
+                    while True:
+                        os.posix_fallocate(filler.fileno(), filler.seek(0, os.SEEK_END), piece)
 
     def clear(self) -> None:
         (self.disk / "filler").unlink(missing_ok=True)

@@ -72,8 +72,8 @@ class Stage:
     """Names of the workers that should be there, the oldest first."""
     lost: list[tuple[float, float]] = field(default_factory=list)
     """Spans of time of which a restored backup knows nothing (monotonic)."""
-    request: str = ""
-    """Of the full sync that was ordered at the end."""
+    walks: int = 0
+    """How often everything was ordered in full at the end."""
     aside: list[threading.Thread] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     """What happened, line by line."""
