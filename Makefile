@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment of somebody else's is not ours to change.
 unexport VIRTUAL_ENV
 
-.PHONY: help run test check format lock clean-data
+.PHONY: help run test check drills soak format lock clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,16 @@ check: $(STAMP) ## format, lint, types and all tests: what CI runs
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@$(PYTEST) $(ARGS)
+
+COUNT ?= 1
+SEED ?= 1
+MINUTES ?= 30
+
+drills: $(STAMP) ## play seeded schedules of trouble (COUNT=10 SEED=1 REPORT=docs/drills.md ARGS="...")
+	@.venv/bin/python -m tests.drills --count $(COUNT) --seed $(SEED) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+soak: $(STAMP) ## an ordinary life for long, looked at for what grows (MINUTES=30)
+	@.venv/bin/python -m tests.drills.soak --minutes $(MINUTES) $(ARGS)
 
 format: $(STAMP) ## put the code into the form that check wants
 	@.venv/bin/ruff check --fix-only .

@@ -37,8 +37,8 @@ def acknowledged_is_settled(stage: Stage) -> Findings:
     kept = {body.partition("[name]=")[2].partition("&")[0] for body, _, _ in _plain(rows)}
     marks = {
         mark
-        for mark, at in stage.postman.acknowledged.items()
-        if not any(began <= at <= ended for began, ended in stage.lost)
+        for mark, given in stage.postman.acknowledged.items()
+        if not any(began <= given.at <= ended for began, ended in stage.lost)
     }
     open_ones = [body[:60] for body, settled_at, _ in rows if settled_at is None]
     bad = [f"{outcome}: {body[:60]}" for body, _, outcome in rows if outcome not in (*FINE, None)]

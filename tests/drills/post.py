@@ -7,12 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import quote
 
 import requests
 
 PATIENCE = 2.0
 """Kommo's: seconds for an answer."""
+
+
+class Acknowledgement(NamedTuple):
+    """at: monotonic; seconds: how long it took."""
+
+    at: float
+    seconds: float
 
 
 @dataclass
@@ -23,10 +31,8 @@ class Postman:
     account_id: int
     leads: Callable[[], Sequence[int]]
     rate: float = 10.0
-    acknowledged: dict[str, float] = field(default_factory=dict)
-    """mark → when its 200 had come (monotonic)."""
-    seconds: list[float] = field(default_factory=list)
-    """How long each acknowledgement took."""
+    acknowledged: dict[str, Acknowledgement] = field(default_factory=dict)
+    """By the mark in the body."""
     statuses: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -69,8 +75,8 @@ class Postman:
             return
         self.statuses[str(answer.status_code)] += 1
         if answer.ok:
-            self.acknowledged[mark] = time.monotonic()
-            self.seconds.append(time.monotonic() - began)
+            now = time.monotonic()
+            self.acknowledged[mark] = Acknowledgement(now, now - began)
 
 
 def _form(fields: dict[str, object]) -> str:

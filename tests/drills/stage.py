@@ -155,18 +155,25 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, seed: int, world: Mapping[str, Any] | None = None) -> Iterator[Stage]:
-    """Everything up: two workers, beat, web; life and post going on; nothing read yet."""
+def staged(
+    folder: Path,
+    seed: int,
+    *,
+    world: Mapping[str, Any] = WORLD,
+    pace: Mapping[str, str] = SHORT,
+    rate: float = 10.0,
+) -> Iterator[Stage]:
+    """Everything up: two workers, beat, web; post going on, `rate` a second; nothing read yet."""
     with ExitStack() as stack:
         servers = Servers(folder)
         stack.callback(servers.stop)
         upgrade(servers.database_url)
-        box = stack.enter_context(Sandbox(**{**WORLD, **(world or {}), "seed": seed}))
+        box = stack.enter_context(Sandbox(seed=seed, **world))
         ponte = Deployment(folder, servers.database_url, servers.redis_url, box)
-        ponte.env.update(SHORT, GESTAO_CLICK_HISTORY_FROM=first_title(box).isoformat())
+        ponte.env.update(pace, GESTAO_CLICK_HISTORY_FROM=first_title(box).isoformat())
         stack.callback(ponte.stop)
         leads = box.world.table("kommo", "leads")
-        postman = Postman(ponte.hook, box.options.account_id, lambda: leads.ids)
+        postman = Postman(ponte.hook, box.options.account_id, lambda: leads.ids, rate)
         stage = Stage(folder, servers, box, ponte, postman, [])
         ponte.start("web", "beat1")
         stage.start_worker()
