@@ -17,11 +17,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from sandbox import Sandbox
+from shared import tokens
+from shared.db.engine import connect
 from shared.db.migrations import upgrade
+from shared.secrets import Keyring
 from tests.drills.post import Postman
+from tests.drills.punctual import Pulse, Watch
 from tests.drills.servers import Servers
 from tests.ground import first_title
-from tests.journeys.deployment import Deployment
+from tests.journeys.deployment import KEY, Deployment
 
 RATES = {"kommo": 14, "gestao-click": 10}
 """Requests a second: higher than the vendors' own, so that a minute holds an hour's work."""
@@ -70,8 +74,15 @@ class Stage:
     postman: Postman
     workers: list[str]
     """Names of the workers that should be there, the oldest first."""
+    token: str
+    """For Ponte's API."""
+    pulse: Pulse
+    watches: dict[str, Watch]
+    """By vendor."""
     lost: list[tuple[float, float]] = field(default_factory=list)
     """Spans of time of which a restored backup knows nothing (monotonic)."""
+    in_vain: list[str] = field(default_factory=list)
+    """What was waited for in vain."""
     walks: int = 0
     """How often everything was ordered in full at the end."""
     aside: list[threading.Thread] = field(default_factory=list)
@@ -144,15 +155,6 @@ class Stage:
         answer.raise_for_status()
         return answer.json()
 
-    @property
-    def token(self) -> str:
-        made = self.folder / "token"
-        if not made.exists():
-            done = self.ponte.run("token", "create", "drill", "--scope", "admin")
-            assert done.returncode == 0, done.stderr
-            made.write_text(done.stdout.strip())
-        return made.read_text()
-
 
 @contextmanager
 def staged(
@@ -172,9 +174,16 @@ def staged(
         ponte = Deployment(folder, servers.database_url, servers.redis_url, box)
         ponte.env.update(pace, GESTAO_CLICK_HISTORY_FROM=first_title(box).isoformat())
         stack.callback(ponte.stop)
+        pulse, watches = Pulse(), {vendor: Watch(rate) for vendor, rate in RATES.items()}
+        for vendor, watch in watches.items():
+            box.doors[vendor].stats.most_of_second = watch
+        pulse.start()
+        stack.callback(pulse.stop)
         leads = box.world.table("kommo", "leads")
         postman = Postman(ponte.hook, box.options.account_id, lambda: leads.ids, rate)
-        stage = Stage(folder, servers, box, ponte, postman, [])
+        stage = Stage(
+            folder, servers, box, ponte, postman, [], _token(servers.database_url), pulse, watches
+        )
         ponte.start("web", "beat1")
         stage.start_worker()
         stage.start_worker()
@@ -182,3 +191,12 @@ def staged(
         postman.start()
         stack.callback(postman.stop)
         yield stage
+
+
+def _token(url: str) -> str:
+    engine = connect(url, pool_size=1)
+    try:
+        with engine.begin() as connection:
+            return tokens.create(connection, Keyring([KEY]), "drill", "admin")
+    finally:
+        engine.dispose()
