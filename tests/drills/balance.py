@@ -9,6 +9,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -75,9 +76,10 @@ def limits_are_kept(stage: Stage) -> Findings:
     """No vendor got more requests than it allows in any second (50 ms of jitter allowed for)."""
     beyond = {vendor: watch.beyond(stage.pulse) for vendor, watch in stage.watches.items()}
     return [
-        f"{vendor}: {max(counts)} requests within 950 ms, {RATES[vendor]} are allowed"
-        for vendor, counts in beyond.items()
-        if counts
+        f"{vendor}: {len(times)} requests within 950 ms, {RATES[vendor]} are allowed;"
+        f" ms between them: {', '.join(f'{1000 * (b - a):.0f}' for a, b in pairwise(times))}"
+        for vendor, passed in beyond.items()
+        for times in passed[:AT_MOST]
     ]
 
 

@@ -46,23 +46,24 @@ class Pulse:
 
 
 class Watch(Meter):
-    """Notes when more than `rate` arrived within SPAN. passed: (when, how many)."""
+    """Notes when more than `rate` arrived within SPAN. passed: the moments of those that did."""
 
     def __init__(self, rate: int) -> None:
         super().__init__(SPAN)
         self.rate = rate
-        self.passed: list[tuple[float, int]] = []
+        self.passed: list[tuple[float, ...]] = []
 
     def note(self, now: float) -> None:
         super().note(now)
         if len(self.times) > self.rate:
-            self.passed.append((now, len(self.times)))
+            self.passed.append(tuple(self.times))
 
-    def beyond(self, pulse: Pulse) -> list[int]:
-        """How many arrived where no standstill explains it. One that ended just before the span counts: what
-        it held back was met in the span."""
+    def beyond(self, pulse: Pulse) -> list[tuple[float, ...]]:
+        """The moments of arrival where no standstill explains so many. One that ended just before the span
+        counts: what it held back was met in the span."""
         return [
-            count
-            for at, count in self.passed
-            if count > self.rate + ceil(self.rate * pulse.within(at - 2 * SPAN, at))
+            times
+            for times in self.passed
+            if len(times)
+            > self.rate + ceil(self.rate * pulse.within(times[-1] - 2 * SPAN, times[-1]))
         ]
