@@ -29,7 +29,7 @@ from tests.drills.stage import WORLD, Stage, staged
 LIFE = 4.0
 """Changes a second, over both vendors, while there is trouble."""
 TICK = 0.1
-RECOVERY = 120.0
+RECOVERY = 300.0
 """Seconds within which each step back to rest must be made."""
 MOST_WALKS = 3
 """What is in a list without a detail route must be missed by two; one may be spoilt."""
