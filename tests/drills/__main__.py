@@ -27,6 +27,8 @@ def main() -> int:
         print(f"seed {seed} …", flush=True)
         report = play(seed, options.seconds, options.troubles, folder)
         _show(report)
+        if folder:
+            (folder / "told").write_text("\n".join(report.told))
         failed += not report.balanced
         if options.report:
             write(options.report, report)

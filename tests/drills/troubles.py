@@ -84,7 +84,7 @@ def _deploy(stage: Stage, _: Random) -> None:
 
 def _end_old(stage: Stage) -> None:
     old = stage.workers.pop(0)
-    seconds = stage.ponte.end(old)
+    seconds = stage.ponte.end(old, meanwhile=stage.tend)
     stage.tell(f"{old} stopped in good order within {seconds:.1f} s")
 
 
@@ -93,7 +93,7 @@ def _second_beat(stage: Stage, _: Random) -> None:
 
 
 def _one_beat(stage: Stage) -> None:
-    stage.ponte.end("beat2", seconds=10)
+    stage.ponte.end("beat2", 10, stage.tend)
 
 
 def _jump(stage: Stage, rng: Random) -> None:

@@ -95,10 +95,7 @@ class Deployment:
 
     def kill(self, name: str) -> None:
         """kill -9 of a process and of everything that it started."""
-        process = self._running.pop(name)
-        for pid in [process.pid, *_descendants(process.pid)]:
-            _signal(pid, signal.SIGKILL)
-        process.wait()
+        _kill(self._running.pop(name))
 
     def tree(self, name: str) -> list[int]:
         """A process of ours and everything that it started."""
@@ -109,15 +106,17 @@ class Deployment:
         """Processes below one of ours whose command line holds `part`."""
         return [pid for pid in self.tree(name)[1:] if part in _command_line(pid)]
 
-    def end(self, name: str, seconds: float = 40) -> float:
+    def end(
+        self, name: str, seconds: float = 40, meanwhile: Callable[[], object] = lambda: None
+    ) -> float:
         """Stops one process as a container is stopped, killed after its grace; returns how long it took."""
-        process, began = self._running[name], time.monotonic()
+        process, began = self._running.pop(name), time.monotonic()
         _signal(process.pid, signal.SIGTERM)
-        try:
-            process.wait(seconds)
-            del self._running[name]
-        except subprocess.TimeoutExpired:
-            self.kill(name)
+        while process.poll() is None and time.monotonic() - began < seconds:
+            meanwhile()
+            time.sleep(0.05)
+        if process.poll() is None:
+            _kill(process)
         return time.monotonic() - began
 
     def stop(self) -> None:
@@ -267,6 +266,12 @@ def _command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    for pid in [process.pid, *_descendants(process.pid)]:
+        _signal(pid, signal.SIGKILL)
+    process.wait()
 
 
 def _signal(pid: int, number: int) -> None:
