@@ -6,9 +6,12 @@ too, so that nobody hammers the vendor with them: they are tried once in a while
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from shared import integrations
 from shared.db.bookkeeping import integration_settings as table
@@ -24,30 +27,64 @@ log = logger(__name__)
 
 
 def prove(reach: Reach, integration: Integration, given: Credentials, source: Source) -> Account:
-    """The account behind the credentials; asks the vendor only when they are new.
+    """The account behind the credentials; asks the vendor only when they are new, one at a time.
 
     Raises WrongAccount, and CredentialsRefused without a request when these were refused before.
     """
+    if known := _known(reach, integration, given):
+        return known
+    with _alone(reach, integration):
+        return _known(reach, integration, given) or _ask(reach, integration, given, source)
+
+
+def bound(integration: Integration, account: Account) -> Integration:
+    """As it is once its account was met: from then on it is the account's quota that is used. Who goes on with
+    the one that it had before would together with others pass the vendor's limit."""
+    return replace(integration, account_id=integration.account_id or account.ids[0])
+
+
+def _known(reach: Reach, integration: Integration, given: Credentials) -> Account | None:
     digest = reach.keys.digest(given.seal)
     with reach.engine.begin() as connection:
         row = connection.execute(select(table).where(table.c.id == integration.id)).one()
     if row.metadata.get("refused") == digest:
         raise CredentialsRefused(integration.provider, 401, "as before; nothing was asked again")
-    said = claims.read(given.secrets[0]) if given.provider == "kommo" else {}
-    _ensure_alive(reach, integration, given, said, row.account_id)
+    _ensure_alive(reach, integration, given, _claims(given), row.account_id)
     known = row.metadata.get("account")
-    if row.credentials_seen == digest and known:
-        return Account(**{**known, "ids": tuple(known["ids"])})
+    if row.credentials_seen != digest or not known:
+        return None
+    return Account(**{**known, "ids": tuple(known["ids"])})
+
+
+def _ask(reach: Reach, integration: Integration, given: Credentials, source: Source) -> Account:
     try:
         account = source.account()
     except CredentialsRefused:
         note_refused(reach, integration, given)
         raise
-    ensure_same(integration.provider, row.account_id, account)
-    claims.ensure_account(said, account.ids[0])
     with reach.engine.begin() as connection:
-        _bind(connection, integration, account, digest)
+        ensure_same(
+            integration.provider, integrations.by_id(connection, integration.id).account_id, account
+        )
+        claims.ensure_account(_claims(given), account.ids[0])
+        _bind(connection, integration, account, reach.keys.digest(given.seal))
     return account
+
+
+def _claims(given: Credentials) -> dict[str, Any]:
+    return claims.read(given.secrets[0]) if given.provider == "kommo" else {}
+
+
+@contextmanager
+def _alone(reach: Reach, integration: Integration) -> Iterator[None]:
+    """One proof at a time: the others find its result. A lock of the session, so that the dead give it back."""
+    with reach.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        key = {"integration": integration.id}
+        connection.execute(text("select pg_advisory_lock(7222, :integration)"), key)
+        try:
+            yield
+        finally:
+            connection.execute(text("select pg_advisory_unlock(7222, :integration)"), key)
 
 
 def try_refused(reach: Reach, integration: Integration, given: Credentials) -> bool:
@@ -58,12 +95,11 @@ def try_refused(reach: Reach, integration: Integration, given: Credentials) -> b
     with reach.engine.begin() as connection:
         if not integrations.may_try(connection, integration.id):
             return False
-        bound = integrations.by_id(connection, integration.id).account_id
-    said = claims.read(given.secrets[0]) if given.provider == "kommo" else {}
+        account_id = integrations.by_id(connection, integration.id).account_id
     try:
-        _ensure_alive(reach, integration, given, said, bound)
+        _ensure_alive(reach, integration, given, _claims(given), account_id)
         account = open_source(reach, integration, given).account()
-        ensure_same(integration.provider, bound, account)
+        ensure_same(integration.provider, account_id, account)
     except PonteError as error:
         log.info("credentials_still_refused", integration=integration.id, why=str(error))
         return False
