@@ -50,6 +50,7 @@ def _options() -> argparse.Namespace:
 def _show(report: Report) -> None:
     result = "balanced" if report.balanced else "DOES NOT BALANCE"
     print(f"seed {report.seed}: {result} after {report.seconds:.0f} s; {report.figures}")
+    print("".join(f"{line}\n" for line in report.told if "NOT DRILLED" in line), end="")
     if not report.balanced:
         print("\n".join(report.told))
         for promise, findings in report.findings.items():
