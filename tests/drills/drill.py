@@ -172,7 +172,7 @@ def _figures(stage: Stage) -> dict[str, Any]:
         "answers": dict(stage.postman.statuses),
         "slowest answer (s)": round(max(seconds, default=0.0), 2),
         **{vendor: stats[vendor]["max_in_950ms"] for vendor in ("kommo", "gestao-click")},
-        "standstill (s)": round(sum(b - a for a, b in stage.pulse.standstills), 1),
+        "bunches": {vendor: watch.bunches for vendor, watch in stage.watches.items()},
         "429s": {v: stats[v]["by_status"].get("429", 0) for v in ("kommo", "gestao-click")},
     }
 

@@ -1,69 +1,40 @@
-"""How many requests a vendor got in any second, judged by a clock that knows when it was not looking.
+"""How many requests a vendor got in any second, told apart from requests that a busy machine held up.
 
-On a machine that is too busy the sandbox itself stands still for moments; what arrived meanwhile is met all at
-once. Such a standstill is measured, and what would have been let in during it is allowed for.
+Between its last look at the clock and its sending a process may be made to wait, as may the sandbox before it
+looks at what came. Such requests come in a bunch, and before it there is a gap: over a few seconds they are no
+more than they should be. Where a limit is truly passed, those seconds hold more too.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from dataclasses import dataclass, field
-from math import ceil
+from collections import deque
 
 from sandbox.stats import Meter
 
 SPAN = 0.95
-TICK = 0.01
-STANDSTILL = 0.05
-"""Seconds: the jitter that is allowed for anyway."""
-
-
-@dataclass
-class Pulse:
-    """A thread that should wake every hundredth of a second. standstills: (from, to), monotonic."""
-
-    standstills: list[tuple[float, float]] = field(default_factory=list)
-
-    def start(self) -> None:
-        self._stopped = threading.Event()
-        threading.Thread(target=self._beat, name="pulse", daemon=True).start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def within(self, began: float, ended: float) -> float:
-        """Seconds of standstill in a span of time."""
-        return sum(max(0.0, min(ended, b) - max(began, a)) for a, b in self.standstills)
-
-    def _beat(self) -> None:
-        before = time.monotonic()
-        while not self._stopped.wait(TICK):
-            now = time.monotonic()
-            if now - before > STANDSTILL:
-                self.standstills.append((before, now))
-            before = now
+"""Seconds; a second, but for the 50 ms of jitter that the promise allows for."""
+SECONDS = 3
 
 
 class Watch(Meter):
-    """Notes when more than `rate` arrived within SPAN. passed: the moments of those that did."""
+    """Notes when a limit of `rate` a second was passed. passed: the moments of arrival, those that came
+    within SPAN last; bunches: how often requests came in a bunch that was none."""
 
     def __init__(self, rate: int) -> None:
         super().__init__(SPAN)
         self.rate = rate
         self.passed: list[tuple[float, ...]] = []
+        self.bunches = 0
+        self._lately: deque[float] = deque()
 
     def note(self, now: float) -> None:
         super().note(now)
-        if len(self.times) > self.rate:
-            self.passed.append(tuple(self.times))
-
-    def beyond(self, pulse: Pulse) -> list[tuple[float, ...]]:
-        """The moments of arrival where no standstill explains so many. One that ended just before the span
-        counts: what it held back was met in the span."""
-        return [
-            times
-            for times in self.passed
-            if len(times)
-            > self.rate + ceil(self.rate * pulse.within(times[-1] - 2 * SPAN, times[-1]))
-        ]
+        self._lately.append(now)
+        while self._lately[0] <= now - SECONDS:
+            self._lately.popleft()
+        if len(self.times) <= self.rate:
+            return
+        if len(self._lately) > SECONDS * self.rate:
+            self.passed.append(tuple(self._lately))
+        else:
+            self.bunches += 1

@@ -22,7 +22,7 @@ from shared.db.engine import connect
 from shared.db.migrations import upgrade
 from shared.secrets import Keyring
 from tests.drills.post import Postman
-from tests.drills.punctual import Pulse, Watch
+from tests.drills.punctual import Watch
 from tests.drills.servers import Servers
 from tests.ground import first_title
 from tests.journeys.deployment import KEY, Deployment
@@ -76,7 +76,6 @@ class Stage:
     """Names of the workers that should be there, the oldest first."""
     token: str
     """For Ponte's API."""
-    pulse: Pulse
     watches: dict[str, Watch]
     """By vendor."""
     lost: list[tuple[float, float]] = field(default_factory=list)
@@ -174,15 +173,13 @@ def staged(
         ponte = Deployment(folder, servers.database_url, servers.redis_url, box)
         ponte.env.update(pace, GESTAO_CLICK_HISTORY_FROM=first_title(box).isoformat())
         stack.callback(ponte.stop)
-        pulse, watches = Pulse(), {vendor: Watch(rate) for vendor, rate in RATES.items()}
+        watches = {vendor: Watch(rate) for vendor, rate in RATES.items()}
         for vendor, watch in watches.items():
             box.doors[vendor].stats.most_of_second = watch
-        pulse.start()
-        stack.callback(pulse.stop)
         leads = box.world.table("kommo", "leads")
         postman = Postman(ponte.hook, box.options.account_id, lambda: leads.ids, rate)
         stage = Stage(
-            folder, servers, box, ponte, postman, [], _token(servers.database_url), pulse, watches
+            folder, servers, box, ponte, postman, [], _token(servers.database_url), watches
         )
         ponte.start("web", "beat1")
         stage.start_worker()
