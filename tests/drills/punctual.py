@@ -1,7 +1,7 @@
 """How many requests a vendor got in any second, told apart from requests that a busy machine held up.
 
 Between its last look at the clock and its sending a process may be made to wait, as may the sandbox before it
-looks at what came. Such requests come in a bunch, and before it there is a gap: over a few seconds they are no
+looks at what came. Such requests come in a bunch, and before it there is a gap: over two seconds they are no
 more than they should be. Where a limit is truly passed, those seconds hold more too.
 """
 
@@ -13,7 +13,7 @@ from sandbox.stats import Meter
 
 SPAN = 0.95
 """Seconds; a second, but for the 50 ms of jitter that the promise allows for."""
-SECONDS = 3
+SECONDS = 2
 
 
 class Watch(Meter):
