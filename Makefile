@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment of somebody else's is not ours to change.
 unexport VIRTUAL_ENV
 
-.PHONY: help run test check audit-dependencies fuzz format lock clean-data
+.PHONY: help run test check audit-dependencies fuzz drills soak format lock clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,16 @@ fuzz: $(STAMP) ## look for what breaks it: EXAMPLES=500 of each kind, then SECON
 	@test -d .fuzz/atheris || $(UV) pip install --quiet --python .venv/bin/python --no-deps --target .fuzz "atheris>=2.3,<4" || true
 	@if test -d .fuzz/atheris; then PYTHONPATH=.fuzz .venv/bin/python -m tests.fuzz.target $(or $(SECONDS),120); \
 	else echo "SKIPPED: atheris has no wheel for this machine; hypothesis alone looked at the decoder" >&2; fi
+
+COUNT ?= 1
+SEED ?= 1
+MINUTES ?= 30
+
+drills: $(STAMP) ## play seeded schedules of trouble (COUNT=10 SEED=1 REPORT=docs/drills.md ARGS="...")
+	@.venv/bin/python -m tests.drills --count $(COUNT) --seed $(SEED) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+soak: $(STAMP) ## an ordinary life for long, looked at for what grows (MINUTES=30)
+	@.venv/bin/python -m tests.drills.soak --minutes $(MINUTES) $(ARGS)
 
 format: $(STAMP) ## put the code into the form that check wants
 	@.venv/bin/ruff check --fix-only .

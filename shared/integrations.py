@@ -33,6 +33,8 @@ FREQUENCIES = {
 }
 SOON = timedelta(days=30)
 """So long before a token's end people are told."""
+FIRST_TRIAL, LONGEST_TRIAL = 3600.0, 86400.0
+"""Seconds until credentials that the vendor refused are tried once more; the time doubles with each trial."""
 LEAST_MINUTES, MOST_MINUTES = 5, 10080
 
 
@@ -236,12 +238,35 @@ def refused_digest(connection: Connection, id_: int) -> str | None:
 
 
 def refuse(connection: Connection, id_: int, digest: str) -> None:
-    """Nobody asks with these credentials any more, until there are others or somebody orders a sync."""
+    """Nobody asks with these credentials any more, until there are others, somebody orders a sync, or a trial
+    (`may_try`) shows that the vendor takes them again."""
+    said = func.jsonb_build_object("refused", digest, "trials", 0, "trial_at", _in(FIRST_TRIAL))
     connection.execute(
-        update(table)
-        .where(table.c.id == id_)
-        .values(metadata=table.c.metadata.op("||")({"refused": digest}))
+        update(table).where(table.c.id == id_).values(metadata=table.c.metadata.op("||")(said))
     )
+
+
+def may_try(connection: Connection, id_: int) -> bool:
+    """Is it time for a trial of refused credentials? After an hour, then ever more rarely, at last once a day.
+
+    Of several that ask at once, one may.
+    """
+    said = table.c.metadata
+    trials = func.coalesce(said["trials"].as_integer(), 0)
+    wait = func.least(LONGEST_TRIAL, FIRST_TRIAL * func.power(2, func.least(trials + 1, 30)))
+    noted = func.jsonb_build_object("trials", trials + 1, "trial_at", _in(wait))
+    due = func.coalesce(said["trial_at"].as_float(), 0.0) <= _in(0.0)
+    tried = connection.execute(
+        update(table)
+        .where(table.c.id == id_, said["refused"].as_string().is_not(None), due)
+        .values(metadata=said.op("||")(noted))
+    )
+    return tried.rowcount == 1
+
+
+def _in(seconds: Any) -> Any:
+    """A moment ahead, as an epoch of PostgreSQL's clock."""
+    return func.extract("epoch", func.clock_timestamp()) + seconds
 
 
 def allow_again(connection: Connection, id_: int) -> None:

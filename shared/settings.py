@@ -204,6 +204,9 @@ class Settings(BaseSettings):
         40, description="how long after its last sign of life a run's worker counts as dead"
     )
     delivery_lease_seconds: Seconds = Field(60, description="how long a worker may hold deliveries")
+    ponte_deaf_seconds: Seconds = Field(
+        30, description="how long bells may hang before an idle pool until it is started anew"
+    )
     sync_processes: Positive = Field(2, description="processes of the pool for syncs")
     webhook_processes: Positive = Field(2, description="processes of the pool for webhooks")
     settled_days: Positive = Field(

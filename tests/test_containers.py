@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from shared.queue import make_celery
+from tests.ground import settings_for
+from worker.commands import programs
+
 ROOT = Path(__file__).parents[1]
 PONTE = {"migrate", "web", "worker", "beat", "flower"}
 
@@ -51,7 +55,11 @@ def test_nothing_starts_before_the_schema_is_there(services: dict[str, Any]) -> 
 
 def test_a_stopped_worker_has_time_for_its_soft_shutdown(services: dict[str, Any]) -> None:
     assert services["worker"]["environment"]["REMAP_SIGTERM"] == "SIGQUIT"
-    assert services["worker"]["stop_grace_period"] == "40s"
+    grace = float(services["worker"]["stop_grace_period"].removesuffix("s"))
+    pools = programs.workers(settings_for("postgresql://h/x"))
+    soft = make_celery(settings_for("postgresql://h/x")).conf.worker_soft_shutdown_timeout
+    assert soft < min(pool.grace for pool in pools)
+    assert sum(pool.grace for pool in pools) < grace, "they are stopped one after the other"
 
 
 def test_the_image_gets_all_that_it_is_built_from() -> None:

@@ -101,6 +101,7 @@ def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
         raise Misuse(f"{resource.full_name} has no live view: its rows need {', '.join(missing)}")
     source = open_source(reach, integration, given, priority=WEBHOOKS)
     account = identity.prove(reach, integration, given, source)
+    source = open_source(reach, identity.bound(integration, account), given, priority=WEBHOOKS)
     ids, found = _seen(source, ask, question)
     with reach.engine.begin() as connection:
         sweep.keep_look(connection, integration.id, ask, ids, found, account.country, "live look")

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from celery import signals
+from celery.worker import state
 from sqlalchemy import Engine, delete, func
 from sqlalchemy.dialects.postgresql import insert
 
@@ -24,14 +25,8 @@ from worker.reach import Reach, open_reach
 log = logger(__name__)
 config = settings.load()
 app = queue.make_celery(config)
-STALE = 300.0
-"""Seconds after which a ring of beat's is thrown away: generous, for hosts whose clocks differ."""
 app.conf.beat_schedule = {
-    name: {
-        "task": name,
-        "schedule": timedelta(seconds=seconds),
-        "options": {"expires": STALE},
-    }
+    name: {"task": name, "schedule": timedelta(seconds=seconds)}
     for name, seconds in {
         queue.SWEEP: config.sweep_seconds,
         queue.SCHEDULE: min(15.0, config.kommo_incremental_seconds),
@@ -41,7 +36,7 @@ app.conf.beat_schedule = {
     }.items()
 }
 # the schedule is idempotent: nothing has to be remembered over a restart, nothing can be stale
-app.conf.beat_scheduler = "celery.beat:Scheduler"
+app.conf.beat_scheduler = "worker.beat:Bells"
 app.conf.beat_max_loop_interval = 5
 
 _reach: Reach | None = None
@@ -117,12 +112,14 @@ def _heart() -> Engine:
 
 
 def _beat_heart(name: str, queues: str) -> None:
-    engine = _heart()
+    engine, taken = _heart(), -1
     while not _stopped.is_set():
+        now: dict[str, Any] = {"seen_at": func.clock_timestamp(), "queues": queues}
+        if state.active_requests or state.all_total_count[0] != taken:
+            now["busy_at"] = func.clock_timestamp()
+        taken = state.all_total_count[0]
         row = insert(workers).values(name=name, queues=queues)
-        seen = row.on_conflict_do_update(
-            index_elements=["name"], set_={"seen_at": func.clock_timestamp(), "queues": queues}
-        )
+        seen = row.on_conflict_do_update(index_elements=["name"], set_=now)
         try:
             with engine.begin() as connection:
                 connection.execute(seen)

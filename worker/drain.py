@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from shared import availability, deliveries, integrations
 from shared.availability import name_of
@@ -41,6 +43,13 @@ AGE_PER_EVENT_A_SECOND = 0.1
 """At 10 events a second a batch waits 1 s; from 20 on, 2 s: half a batch a second."""
 LONGEST_WAIT = 300.0
 TICK = 0.02
+AWAY = (
+    *(OperationalError, InterfaceError, InternalError, NoConnectionFree),
+    # COPY is psycopg's own, and so are its errors
+    *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError),
+)
+"""What PostgreSQL raises for reasons of its own, whatever is asked of it: away, full, read only, no connection
+free. No delivery can be the cause."""
 
 log = logger(__name__)
 
@@ -239,7 +248,7 @@ class Drain:
             if isinstance(error, CredentialsRefused):
                 identity.note_refused(self._reach, self._integration, self._given)
             raise
-        except OperationalError:
+        except AWAY:
             raise  # without a database nothing can be put back: the lease does it
         except Exception as error:
             self._isolate(owner, claimed, error)

@@ -14,6 +14,7 @@ from worker.audit import carry as audits
 from worker.drain import drain
 from worker.people import erasing
 from worker.reach import Reach
+from worker.sources import identity
 from worker.sources.opening import credentials
 from worker.sync import journal
 from worker.sync.carry import carry_out
@@ -87,9 +88,13 @@ def make_due_runs(reach: Reach) -> None:
             continue
         expiry.watch(reach, integration, given)
         with reach.engine.begin() as connection:
-            refused = integrations.refused_digest(connection, integration.id)
-            if not reach.keys.knows(given.seal, refused):
-                schedule.order(connection, reach.settings, integration)
+            refused = reach.keys.knows(
+                given.seal, integrations.refused_digest(connection, integration.id)
+            )
+        if refused and not identity.try_refused(reach, integration, given):
+            continue
+        with reach.engine.begin() as connection:
+            schedule.order(connection, reach.settings, integration)
 
 
 def sweep(reach: Reach) -> None:

@@ -492,6 +492,7 @@ workers = Table(
     Column("queues", Text, nullable=False),
     _moment("started_at", nullable=False, server_default=NOW),
     _moment("seen_at", nullable=False, server_default=NOW),
+    _moment("busy_at", nullable=False, server_default=NOW),
     schema="sync",
 )
 

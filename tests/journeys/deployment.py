@@ -62,35 +62,62 @@ class Deployment:
         }
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._database = psycopg.connect(database_url, autocommit=True)
+        self._given: dict[str, Mapping[str, str]] = {}
+        self._eyes: psycopg.Connection[Any] | None = None
 
     # --- processes ---
 
     def start(self, *names: str, **env: str) -> None:
         """`ponte NAME` for each, in the background; a name may carry a number or a target: worker2."""
         for name in names:
-            with (self.folder / f"{name}.log").open("ab") as log:
-                self._running[name] = subprocess.Popen(
-                    [PONTE, *name.rstrip("0123456789").split()],
-                    env={**self.env, **env},
-                    stdout=log,
-                    stderr=log,
-                    cwd=self.folder,
-                    start_new_session=True,
-                )
+            self._given[name] = env
+            self._launch(name)
         if "web" in names:
-            self.until(self._web_answers, 30, "the web process to answer")
+            self.until(self._web_answers, 60, "the web process to answer")
+
+    def _launch(self, name: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                [PONTE, *name.rstrip("0123456789").split()],
+                env={**self.env, **self._given[name]},
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+            )
+
+    def tend(self) -> list[str]:
+        """Starts again what has ended, as `restart: unless-stopped` does; returns the names."""
+        ended = [name for name, process in self._running.items() if process.poll() is not None]
+        for name in ended:
+            self._launch(name)
+        return ended
 
     def kill(self, name: str) -> None:
         """kill -9 of a process and of everything that it started."""
-        process = self._running.pop(name)
-        for pid in [process.pid, *descendants(process.pid)]:
-            _signal(pid, signal.SIGKILL)
-        process.wait()
+        _kill(self._running.pop(name))
+
+    def tree(self, name: str) -> list[int]:
+        """A process of ours and everything that it started."""
+        pid = self._running[name].pid
+        return [pid, *descendants(pid)]
 
     def children(self, name: str, part: str) -> list[int]:
         """Processes below one of ours whose command line holds `part`."""
-        return [pid for pid in descendants(self._running[name].pid) if part in command_line(pid)]
+        return [pid for pid in self.tree(name)[1:] if part in command_line(pid)]
+
+    def end(
+        self, name: str, seconds: float = 40, meanwhile: Callable[[], object] = lambda: None
+    ) -> float:
+        """Stops one process as a container is stopped, killed after its grace; returns how long it took."""
+        process, began = self._running.pop(name), time.monotonic()
+        _signal(process.pid, signal.SIGTERM)
+        while process.poll() is None and time.monotonic() - began < seconds:
+            meanwhile()
+            time.sleep(0.05)
+        if process.poll() is None:
+            _kill(process)
+        return time.monotonic() - began
 
     def stop(self) -> None:
         for process in self._running.values():
@@ -100,7 +127,8 @@ class Deployment:
                 self._running[name].wait(40)
             except subprocess.TimeoutExpired:
                 self.kill(name)
-        self._database.close()
+        if self._eyes is not None:
+            self._eyes.close()
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`ponte …` to its end."""
@@ -117,10 +145,16 @@ class Deployment:
     # --- eyes ---
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        return self._database.execute(sql, values).fetchall()
+        return self._database().execute(sql, values).fetchall()
 
     def execute(self, sql: str, *values: Any) -> None:
-        self._database.execute(sql, values)
+        self._database().execute(sql, values)
+
+    def _database(self) -> psycopg.Connection[Any]:
+        """A connection of our own; a new one once it is broken."""
+        if self._eyes is None or self._eyes.closed:
+            self._eyes = psycopg.connect(self.database_url, autocommit=True)
+        return self._eyes
 
     def value(self, sql: str, *values: Any) -> Any:
         return self.query(sql, *values)[0][0]
@@ -239,6 +273,12 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    for pid in [process.pid, *descendants(process.pid)]:
+        _signal(pid, signal.SIGKILL)
+    process.wait()
 
 
 def _signal(pid: int, number: int) -> None:

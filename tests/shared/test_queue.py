@@ -1,9 +1,11 @@
 """The doorbell: it coalesces, and nothing that happens to Redis reaches who rings."""
 
+import ast
 import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,3 +119,42 @@ def test_every_task_has_a_queue_and_ends_before_it_becomes_visible_again() -> No
     assert app.conf.task_acks_late
     assert not app.conf.task_reject_on_worker_lost, "what kills its worker would come for ever"
     assert app.conf.task_ignore_result
+
+
+@pytest.mark.parametrize("seconds", [0.5, 10.0, 90.0, 3600.0])
+def test_no_message_becomes_visible_again_while_its_task_lives(seconds: float) -> None:
+    """Whatever TASK_SECONDS says: the hard limit ends a task before Redis gives it to another worker."""
+    conf = make_celery(settings_for("postgresql://h/x", task_seconds=seconds)).conf
+    restored = conf.broker_transport_options["unacked_restore_interval"]
+    assert conf.task_time_limit + restored < conf.broker_transport_options["visibility_timeout"]
+    assert seconds < conf.task_soft_time_limit
+
+
+def test_a_worker_holds_one_message_more_than_it_works_on_and_gives_it_back_when_it_is_lost() -> (
+    None
+):
+    conf = make_celery(settings_for("postgresql://h/x")).conf
+    assert conf.worker_prefetch_multiplier == 1
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost
+    assert conf.broker_transport_options["unacked_restore_throttle"] == 1
+
+
+LATER = {"eta", "countdown", "expires", "retry_policy", "autoretry_for"}
+
+
+def test_no_task_is_put_off_by_celery() -> None:
+    """ETA piles: on Redis what is put off runs twice or vanishes. Delays are `next_at` in PostgreSQL."""
+    root = Path(queue.__file__).parents[1]
+    for path in [
+        p for folder in ("worker", "shared", "webhook_app") for p in (root / folder).rglob("*.py")
+    ]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                given = {keyword.arg for keyword in node.keywords}
+                assert not (called in SENDING and given & LATER), f"{path}:{node.lineno}"
+                assert not (called == "retry" and isinstance(node.func, ast.Attribute)), path
+
+
+SENDING = {"send_task", "apply_async", "signature", "task"}

@@ -263,9 +263,7 @@ def test_the_days_requests_are_those_of_the_company_whoever_posts_its_tokens(
 ) -> None:
     stores = BY_NAME["gestao_click.lojas"]
     assert ground.sync(stores)["state"] == "done"
-    ground.box.reset_stats()  # so far nobody knew which company it is
-    assert ground.sync(stores)["state"] == "done"
-    used = ground.requests("gestao-click")
+    used = ground.requests("gestao-click") - 1  # the first one asked which company it is
     said = with_pair(ground, *ground.box.gestao_click_tokens)
     assert said["limits"]["used_in_24_hours"] == used > 0
 

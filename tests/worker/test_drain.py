@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import psycopg
 import pytest
 import requests
 from sqlalchemy import select, text, update
@@ -376,6 +377,27 @@ def test_a_vendor_that_is_down_delays_and_loses_nothing(inbox: Ground) -> None:
     assert drained(inbox) == [None] * len(waiting), "not before its time"
     inbox.box.faults.clear()
     inbox.run(lambda c: c.execute(update(table).values(next_at=text("clock_timestamp()"))))
+    assert set(drained(inbox)) == {"done"}
+    assert inbox.row(LEADS, key)["name"] == "Mudou"
+
+
+def test_a_disk_that_is_full_while_rows_are_copied_delays_and_loses_nothing(
+    inbox: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COPY is psycopg's own, and so are its errors: they say nothing about the delivery."""
+    key = last(inbox, LEADS)
+    inbox.box.kommo.change("leads", [key], {"name": "Mudou"})
+    arrived(inbox)
+
+    def full(*_: Any) -> None:
+        raise psycopg.errors.DiskFull("could not extend file")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "copy", full)
+        with pytest.raises(psycopg.errors.DiskFull):
+            drain(inbox.reach, inbox.integration("kommo").id, 20)
+    assert all(row["settled_at"] is None for row in inbox.deliveries())
+    inbox.run(lambda c: c.execute(update(table).values(lease_until=text("clock_timestamp()"))))
     assert set(drained(inbox)) == {"done"}
     assert inbox.row(LEADS, key)["name"] == "Mudou"
 

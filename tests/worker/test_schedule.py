@@ -13,6 +13,7 @@ from shared import agenda, deliveries, queue, resources, runs
 from shared.agenda import Agenda, Allowance, Tier
 from shared.agenda.turns import allot
 from shared.db.bookkeeping import runs as runs_table
+from shared.db.engine import clock
 from shared.integrations import Integration
 from shared.resources import BY_NAME
 from tests.ground import Ground, ground_on, settings_for
@@ -204,6 +205,46 @@ def test_a_scheduled_order_does_not_allow_refused_credentials_again(ground: Grou
     assert ground.settings_row("kommo")["metadata"].get("refused")
     ground.order(BY_NAME["kommo.users"], trigger="http")
     assert not ground.settings_row("kommo")["metadata"].get("refused")
+
+
+def refused_by_mistake(ground: Ground) -> None:
+    ground.box.faults.add({"vendor": "kommo", "kind": "401", "times": 1})
+    assert ground.sync(BY_NAME["kommo.leads"])["state"] == "failed"
+
+
+def the_time_of_a_trial_comes(ground: Ground) -> None:
+    said = """update ponte.integration_settings set metadata = metadata || '{"trial_at": 0}'"""
+    ground.run(lambda connection: connection.execute(text(said)))
+
+
+def test_credentials_that_were_refused_by_mistake_are_taken_up_again_by_themselves(
+    ground: Ground,
+) -> None:
+    refused_by_mistake(ground)
+    tasks.make_due_runs(ground.reach)
+    assert ("kommo.users", "full") not in active(ground)
+    the_time_of_a_trial_comes(ground)
+    tasks.make_due_runs(ground.reach)
+    assert ("kommo.users", "full") in active(ground)
+    assert ground.settings_row("kommo")["metadata"]["refused"] is None
+    assert ground.sync(BY_NAME["kommo.leads"])["state"] == "done"
+
+
+def test_credentials_that_stay_refused_are_tried_with_one_request_ever_more_rarely(
+    ground: Ground,
+) -> None:
+    ground.box.faults.add({"vendor": "kommo", "kind": "401"})
+    ground.sync(BY_NAME["kommo.leads"])
+    waits = []
+    for _ in range(3):
+        the_time_of_a_trial_comes(ground)
+        before = ground.requests("kommo")
+        tasks.make_due_runs(ground.reach)
+        tasks.make_due_runs(ground.reach)
+        assert ground.requests("kommo") - before == 1
+        said = ground.settings_row("kommo")["metadata"]
+        waits.append(said["trial_at"] - ground.run(clock).timestamp())
+    assert [round(wait, -1) for wait in waits] == [120, 240, 480]
 
 
 # --- ringing for what waits

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -77,11 +78,18 @@ def _carry_out(reach: Reach, audit: Audit, deadline: float) -> bool:
 def _audit(reach: Reach, audit: Audit, integration: Integration, deadline: float) -> bool:
     given = oauth.usable(reach, integration)
     lease = _Lease(reach, audit)
-    source = open_source(
-        reach, integration, given, priority=AUDIT, waiting=lease.tend, asked=lease.count_request
+    opened = partial(
+        open_source,
+        reach,
+        given=given,
+        priority=AUDIT,
+        waiting=lease.tend,
+        asked=lease.count_request,
     )
     try:
-        account = identity.prove(reach, integration, given, source)
+        account = identity.prove(reach, integration, given, opened(integration=integration))
+        integration = identity.bound(integration, account)
+        source = opened(integration=integration)
         return Auditor(reach, integration, source, account, audit, deadline).carry_out()
     except CredentialsRefused:
         identity.note_refused(reach, integration, given)

@@ -10,10 +10,13 @@ from urllib.request import urlopen
 
 from shared.errors import Misuse
 from shared.settings import Settings
+from worker.commands.liveness import Liveness
 from worker.commands.supervisor import Program
 
 PYTHON = (sys.executable, "-m")
 CELERY = (*PYTHON, "celery", "-A", "worker.app")
+GRACE = 18.0
+"""Seconds for a pool to stop: Celery's soft shutdown (shared/queue.py) and the way out."""
 QUIET = ("--without-gossip", "--without-mingle")
 
 
@@ -30,12 +33,12 @@ def workers(settings: Settings) -> list[Program]:
     """Two pools: webhooks never wait behind a backfill. `beat` is served before `sync`."""
     host = socket.gethostname()
     return [
-        _pool(f"webhooks@{host}", "webhooks", settings.webhook_processes),
-        _pool(f"sync@{host}", "beat,sync", settings.sync_processes),
+        _pool(settings, f"webhooks@{host}", "webhooks", settings.webhook_processes),
+        _pool(settings, f"sync@{host}", "beat,sync", settings.sync_processes),
     ]
 
 
-def _pool(name: str, queues: str, processes: int) -> Program:
+def _pool(settings: Settings, name: str, queues: str, processes: int) -> Program:
     label = name.split("@", maxsplit=1)[0]
     argv = (
         *CELERY,
@@ -55,7 +58,9 @@ def _pool(name: str, queues: str, processes: int) -> Program:
         argv,
         # SIGTERM becomes Celery's soft shutdown: tasks get a moment, what is left goes back
         env={"PONTE_PROCESS": f"worker-{label}", "REMAP_SIGTERM": "SIGQUIT"},
-        grace=25,
+        # of both together less than a container has (docker-compose.yml): they are stopped in turn
+        grace=GRACE,
+        alive=Liveness(settings, name, queues),
     )
 
 

@@ -56,12 +56,17 @@ class Stopped(BaseException):
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `env` is added to our environment; `ready` says when it can be used."""
+    """What to run. `env` is added to our environment; `ready` says when it can be used.
+
+    alive: asked now and then, with the seconds since its start; where it says no, the program is killed and
+    started again.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
+    alive: Callable[[float], bool] | None = None
     restart: bool = True
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
@@ -207,8 +212,11 @@ class _Child:
             )
 
     def tend(self) -> None:
-        """Notice a death, and start again when it is time."""
-        if self.is_running() or self._process is None:
+        """Notice a death, or a life without work, and start again when it is time."""
+        if self._process is None:
+            return
+        if self.is_running():
+            self._end_if_stuck()
             return
         if self._due is None:
             self._after_death()
@@ -237,6 +245,12 @@ class _Child:
             file.seek(self._log_begins)
             lines = file.read().decode(errors="replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES:])
+
+    def _end_if_stuck(self) -> None:
+        if self.program.alive is None or self.program.alive(time.monotonic() - self._started):
+            return
+        log.error("program.stuck", program=self.program.name, pid=self.pid)
+        self._kill_group()
 
     def _after_death(self) -> None:
         self._kill_group()  # at once: what a dead leader left behind would work on beside the next

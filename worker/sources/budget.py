@@ -80,11 +80,8 @@ class Budget:
         `waiting` is called now and then meanwhile. Raises Paused when the vendor has asked for a long
         silence, BudgetSpent when the day's requests are used up, VendorUnavailable without Redis.
         """
-        held, self._held = self._held, None
-        if held and time.monotonic() - held <= LATE:
-            # what was decided since then must be older than the request
-            with self._engine.begin() as connection:
-                return clock(connection)
+        if observed_at := self._use_held():
+            return observed_at
         try:
             while True:
                 waiting()
@@ -98,6 +95,16 @@ class Budget:
         """Takes the next request's slot now: what is decided after it, is decided as late as can be."""
         self.slot(priority, waiting)
         self._held = time.monotonic()
+
+    def _use_held(self) -> datetime | None:
+        """The moment of a slot that was held, if it is not too late for it, nor has become so meanwhile."""
+        held, self._held = self._held, None
+        if held is None or time.monotonic() - held > LATE:
+            return None
+        # what was decided since then must be older than the request
+        with self._engine.begin() as connection:
+            observed_at = clock(connection)
+        return observed_at if time.monotonic() - held <= LATE else None
 
     def _try_slot(self, priority: str) -> datetime | None:
         """Reserves a slot, sleeps until it comes and counts the request; None: ask again."""

@@ -1,52 +1,111 @@
 """An integration stays itself: it is bound to the account that it first met.
 
 Credentials are proved once, with one request, and remembered by a keyed hash; refused ones are remembered
-too, so that nobody hammers the vendor with them.
+too, so that nobody hammers the vendor with them: they are tried once in a while.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from shared import integrations
 from shared.db.bookkeeping import integration_settings as table
-from shared.errors import CredentialsRefused, TokenExpired, WrongAccount
+from shared.errors import CredentialsRefused, PonteError, TokenExpired, WrongAccount
 from shared.integrations import Integration
 from shared.logs import logger
 from worker.reach import Reach
 from worker.sources import claims, oauth
-from worker.sources.opening import Credentials
+from worker.sources.opening import Credentials, open_source
 from worker.sources.protocol import Account, Source
 
 log = logger(__name__)
 
 
 def prove(reach: Reach, integration: Integration, given: Credentials, source: Source) -> Account:
-    """The account behind the credentials; asks the vendor only when they are new.
+    """The account behind the credentials; asks the vendor only when they are new, one at a time.
 
     Raises WrongAccount, and CredentialsRefused without a request when these were refused before.
     """
+    if known := _known(reach, integration, given):
+        return known
+    with _alone(reach, integration):
+        return _known(reach, integration, given) or _ask(reach, integration, given, source)
+
+
+def bound(integration: Integration, account: Account) -> Integration:
+    """As it is once its account was met: from then on it is the account's quota that is used. Who goes on with
+    the one that it had before would together with others pass the vendor's limit."""
+    return replace(integration, account_id=integration.account_id or account.ids[0])
+
+
+def _known(reach: Reach, integration: Integration, given: Credentials) -> Account | None:
     with reach.engine.begin() as connection:
         row = connection.execute(select(table).where(table.c.id == integration.id)).one()
     if reach.keys.knows(given.seal, row.metadata.get("refused")):
         raise CredentialsRefused(integration.provider, 401, "as before; nothing was asked again")
-    said = claims.read(given.secrets[0]) if given.provider == "kommo" else {}
-    _ensure_alive(reach, integration, given, said, row.account_id)
+    _ensure_alive(reach, integration, given, _claims(given), row.account_id)
     known = row.metadata.get("account")
-    if known and reach.keys.knows(given.seal, row.credentials_seen):
-        return Account(**{**known, "ids": tuple(known["ids"])})
+    if not known or not reach.keys.knows(given.seal, row.credentials_seen):
+        return None
+    return Account(**{**known, "ids": tuple(known["ids"])})
+
+
+def _ask(reach: Reach, integration: Integration, given: Credentials, source: Source) -> Account:
     try:
         account = source.account()
     except CredentialsRefused:
         note_refused(reach, integration, given)
         raise
-    ensure_same(integration.provider, row.account_id, account)
-    claims.ensure_account(said, account.ids[0])
     with reach.engine.begin() as connection:
+        ensure_same(
+            integration.provider, integrations.by_id(connection, integration.id).account_id, account
+        )
+        claims.ensure_account(_claims(given), account.ids[0])
         _bind(connection, integration, account, reach.keys.digest(given.seal))
     return account
+
+
+def _claims(given: Credentials) -> dict[str, Any]:
+    return claims.read(given.secrets[0]) if given.provider == "kommo" else {}
+
+
+@contextmanager
+def _alone(reach: Reach, integration: Integration) -> Iterator[None]:
+    """One proof at a time: the others find its result. A lock of the session, so that the dead give it back."""
+    with reach.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        key = {"integration": integration.id}
+        connection.execute(text("select pg_advisory_lock(7222, :integration)"), key)
+        try:
+            yield
+        finally:
+            connection.execute(text("select pg_advisory_unlock(7222, :integration)"), key)
+
+
+def try_refused(reach: Reach, integration: Integration, given: Credentials) -> bool:
+    """Whether refused credentials are taken again; asked with one request, when it is time for a trial.
+
+    A vendor that refused by mistake for some minutes is so noticed without anybody's hand.
+    """
+    with reach.engine.begin() as connection:
+        if not integrations.may_try(connection, integration.id):
+            return False
+        account_id = integrations.by_id(connection, integration.id).account_id
+    try:
+        _ensure_alive(reach, integration, given, _claims(given), account_id)
+        account = open_source(reach, integration, given).account()
+        ensure_same(integration.provider, account_id, account)
+    except PonteError as error:
+        log.info("credentials_still_refused", integration=integration.id, why=str(error))
+        return False
+    with reach.engine.begin() as connection:
+        _bind(connection, integration, account, reach.keys.digest(given.seal))
+    log.info("credentials_taken_again", integration=integration.id)
+    return True
 
 
 def _ensure_alive(

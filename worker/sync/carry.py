@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -112,16 +113,18 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
 def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
     given = oauth.usable(reach, integration)
     lease = _Lease(reach, run)
-    source = open_source(
+    opened = partial(
+        open_source,
         reach,
-        integration,
-        given,
+        given=given,
         priority=_priority(reach, run),
         waiting=lease.renew_now_and_then,
         asked=lease.count_request,
     )
     try:
-        account = identity.prove(reach, integration, given, source)
+        account = identity.prove(reach, integration, given, opened(integration=integration))
+        integration = identity.bound(integration, account)
+        source = opened(integration=integration)
         return Engine(reach, integration, source, account, run, deadline).carry_out()
     except CredentialsRefused:
         identity.note_refused(reach, integration, given)

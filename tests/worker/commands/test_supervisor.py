@@ -283,3 +283,18 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
         pid = int(line(process))
         process.kill()
     until(lambda: not alive(pid), 5)
+
+
+def test_a_program_that_lives_but_does_not_work_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_DELAY", 0.1)
+    starts = tmp_path / "starts"
+    idles = python(f"""
+        import time
+        open({str(starts)!r}, "a").write(f"{{time.time()}}\\n")
+        time.sleep(60)
+    """)
+    program = Program("idles", idles, alive=lambda age: age < 1)
+    first, second, *_ = run_until_started(tmp_path, program, starts, count=2)
+    assert second > first

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from shared.db.engine import clock
 from shared.errors import BudgetSpent, Paused, VendorUnavailable
@@ -198,6 +198,19 @@ def test_a_slot_that_is_held_is_used_at_once_or_not_at_all(base: Reach, name: st
     started = time.monotonic()
     made.slot(SYNC, nothing)
     assert time.monotonic() - started > 0.3, "too old: another one"
+
+
+def test_a_held_slot_is_not_used_when_postgresql_takes_too_long_to_tell_the_time(
+    base: Reach, name: str
+) -> None:
+    """Else the request would be sent late, too near to the next one."""
+    made = budget(base, name, rate=2)
+    opened(base, name)
+    made.hold(SYNC, nothing)
+    event.listen(base.engine, "before_cursor_execute", lambda *_: time.sleep(0.05), once=True)
+    started = time.monotonic()
+    made.slot(SYNC, nothing)
+    assert time.monotonic() - started > 0.3, "another one"
 
 
 @pytest.mark.parametrize("rate", [0, 50])

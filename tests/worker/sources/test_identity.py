@@ -1,12 +1,17 @@
 """An integration stays itself, and nobody hammers a vendor with credentials that were refused."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from sandbox.tokens import kommo_token
 from shared import integrations
+from shared.db.bookkeeping import usage
 from shared.errors import CredentialsRefused, NoCredentials, WrongAccount
-from tests.ground import Ground, reaching
+from shared.resources import BY_NAME
+from tests.ground import Ground, ground_on, reaching
 from worker.reach import Reach
 from worker.sources import claims, identity
 from worker.sources.opening import credentials, open_source
@@ -141,3 +146,25 @@ def test_the_end_of_a_token_may_be_any_number(exp: object, expired: bool) -> Non
 
     body = base64.urlsafe_b64encode(json.dumps({"account_id": 1, "exp": exp}).encode()).rstrip(b"=")
     assert claims.expired(claims.read(f"{head}.{body.decode()}.{rest}")) is expired
+
+
+def test_several_that_meet_an_account_at_once_ask_for_it_once(ground: Ground) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        met = list(threads.map(lambda _: prove(ground, "gestao-click"), range(4)))
+    assert all(account == met[0] for account in met)
+    assert ground.requests("gestao-click") == 1
+
+
+def test_from_the_first_page_on_it_is_the_accounts_own_quota_that_is_used(
+    database_url: str, redis_url: str
+) -> None:
+    """Whoever went on with the quota of an account not yet met would, with others, pass the limit."""
+    with ground_on(database_url, redis_url=redis_url) as ground:
+        limited = ground.reach.settings.model_copy(update={"gestao_click_rate_limit": 50})
+        with reaching(limited) as (reach, _):
+            assert (
+                Ground(ground.box, reach).sync(BY_NAME["gestao_click.clientes"])["state"] == "done"
+            )
+        used = ground.run(lambda c: list(c.scalars(select(usage.c.budget))))
+        account = ground.settings_row("gestao-click")["account_id"]
+        assert f"gestao-click:{account}" in used
