@@ -34,6 +34,8 @@ ADMINS = {
     ("DELETE", "/api/integrations/1"),
     ("POST", "/api/integrations/oauth"),
     ("POST", "/api/gestao-click/sync-schedule"),
+    ("GET", "/api/deliveries/1"),
+    ("GET", "/api/rejects/1"),
 }
 SCOPES = ("read", "sync", "admin")
 Route = tuple[str, str]

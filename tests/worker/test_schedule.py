@@ -244,7 +244,7 @@ def test_credentials_that_stay_refused_are_tried_with_one_request_ever_more_rare
         assert ground.requests("kommo") - before == 1
         said = ground.settings_row("kommo")["metadata"]
         waits.append(said["trial_at"] - ground.run(clock).timestamp())
-    assert [round(wait, -1) for wait in waits] == [120, 240, 480]
+    assert [round(wait, -2) for wait in waits] == [7200, 14400, 28800]
 
 
 # --- ringing for what waits
