@@ -45,7 +45,7 @@ def test_its_report_is_judged(
 def test_where_nobody_answers_it_says_so_and_fails_nothing(
     audit: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "PROBE", "http://127.0.0.1:1/")
+    monkeypatch.setattr(audit, "UVX", ("false",))
     assert audit.main() == 0
     assert "DEPENDENCIES WERE NOT AUDITED" in capsys.readouterr().err
 
