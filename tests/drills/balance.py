@@ -45,7 +45,9 @@ def acknowledged_is_settled(stage: Stage) -> Findings:
     marks = {
         mark
         for mark, given in stage.postman.acknowledged.items()
-        if not any(began <= given.at <= ended for began, ended in stage.lost)
+        if not any(
+            given.at >= began and given.at - given.seconds <= ended for began, ended in stage.lost
+        )
     }
     return [
         *_told("acknowledged, and not in the inbox", sorted(marks - kept)),

@@ -114,6 +114,8 @@ def _recover(stage: Stage, *, whole: bool) -> None:
     stage.box.life.set_rate(0)
     stage.postman.stop()
     stage.box.faults.clear()
+    # a vendor may have blocked or refused only now what was planned long ago
+    stage.time_passes()
     _until(stage, lambda: not any(t.is_alive() for t in stage.aside), "the storms to end")
     _until(stage, lambda: _post_is_through(stage), "the webhooks to be taken")
     _until(stage, lambda: _settled(stage), "the deliveries to be settled")
