@@ -15,7 +15,7 @@ SMALL = {**WORLD, "leads": 12, "months": 1}
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.xdist_group("journeys")
+@pytest.mark.xdist_group("drills")
 def test_whatever_happens_the_books_balance_in_the_end(tmp_path: Path) -> None:
     report = play(SEED, SECONDS, COUNT, tmp_path, whole=False, world=SMALL)
     assert report.findings == {}, "\n".join(report.told)

@@ -19,7 +19,7 @@ from tests.ground import settings_for
 from tests.journeys.deployment import Deployment, deployed
 from tests.servers import copy_of
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("drills")]
 QUICK = {"PONTE_DEAF_SECONDS": "6", "SYNC_PROCESSES": "1", "WEBHOOK_PROCESSES": "1"}
 POOL = f"webhooks@{gethostname()}"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.journeys.deployment import Deployment, deployed
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("drills")]
 SHORT = {"RUN_LEASE_SECONDS": "3", "DELIVERY_LEASE_SECONDS": "2", "KOMMO_RATE_LIMIT": "0"}
 DEADLY = """
 import os, signal, sys

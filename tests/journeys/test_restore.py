@@ -17,7 +17,7 @@ from tests.contract.worlds import world
 from tests.journeys.deployment import Deployment, deployed
 from tests.journeys.test_sync import NO_LIMITS, UNLIMITED
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("drills")]
 SALES, REASONS = (BY_NAME[name] for name in ("gestao_click.vendas", "kommo.loss_reasons"))
 HELD = """
     insert into sync.runs (request_ids, integration_id, resource, mode, state, trigger, owner, lease_until, position)

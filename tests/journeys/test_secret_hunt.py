@@ -23,7 +23,7 @@ from tests.ground import settings_for
 from tests.journeys.deployment import Deployment, command_line, deployed, descendants
 from tests.needles import Needles
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("drills")]
 CHOSEN = {
     "PONTE_SECRET_KEY": "planted-key-0123456789-0123456789-0123456789",
     "KOMMO_CLIENT_SECRET": "planted-client-secret-0123456789",
