@@ -130,13 +130,13 @@ def test_no_message_becomes_visible_again_while_its_task_lives(seconds: float) -
     assert seconds < conf.task_soft_time_limit
 
 
-def test_a_worker_holds_one_message_more_than_it_works_on_and_gives_it_back_when_it_is_lost() -> (
+def test_a_worker_holds_one_message_more_than_it_works_on_and_what_kills_it_is_rung_for_by_the_books() -> (
     None
 ):
     conf = make_celery(settings_for("postgresql://h/x")).conf
     assert conf.worker_prefetch_multiplier == 1
     assert conf.task_acks_late
-    assert conf.task_reject_on_worker_lost
+    assert not conf.task_reject_on_worker_lost
     assert conf.broker_transport_options["unacked_restore_throttle"] == 1
 
 

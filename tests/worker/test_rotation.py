@@ -24,6 +24,7 @@ from shared.secrets import Keyring
 from tests.ground import SECRET_KEY
 from worker import hook_rotation
 from worker.cli import app
+from worker.people import tombstones
 from worker.reach import Reach
 from worker.rotation import SEALED, rotate
 from worker.sources.opening import credentials
@@ -51,6 +52,7 @@ def after(reach: Reach) -> Iterator[Reach]:
     settings = reach.settings.model_copy(update=CLIENT)
     run(reach, oauth.consent_url, settings, reach.keys, user_id="south")
     questions.ask(reach.engine, reach.keys, questions.CONSENT, {"code": "the-code"})
+    run(reach, tombstones.hashing_key)
     yield replace(reach, keys=BOTH)
 
 

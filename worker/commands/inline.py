@@ -73,9 +73,13 @@ def sync(reach: Reach, run_ids: Sequence[int], console: Console) -> list[dict[st
     pool = ThreadPoolExecutor(len(groups))
     working = [pool.submit(_carry, reach, ids) for ids in groups.values()]
     try:
-        return progress.follow(reach, run_ids, console, lambda: _raise_failure(working))
-    finally:
+        found = progress.follow(reach, run_ids, console, lambda: _raise_failure(working))
+    except BaseException:  # whoever ends the command does not wait for the vendor's answer
         pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    # all is over; a thread that looks once more would open a connection that nobody closes
+    pool.shutdown()
+    return found
 
 
 def _raise_failure(working: Sequence[Future[None]]) -> None:

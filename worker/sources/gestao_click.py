@@ -127,13 +127,14 @@ class GestaoClick:
         """The company is known by its stores: nothing else names it (gestaoclick-api.md 6, lojas)."""
         answer = self.door.get(LOJAS.path, {"limite": LOJAS.page_size})
         stores = _records(answer.path, answer.body)
-        if not all(isinstance(store, Mapping) and store.get("id") for store in stores):
-            raise VendorUnavailable(VENDOR, "a store without an id")
+        named = [store for store in stores if isinstance(store, Mapping) and store.get("id")]
+        if stores and not named:
+            raise VendorUnavailable(VENDOR, "stores without an id")
         return Account(
-            ids=tuple(sorted(str(store["id"]) for store in stores)) or ("no-stores",),
+            ids=tuple(sorted(str(store["id"]) for store in named)) or ("no-stores",),
             country="BR",
             timezone="America/Sao_Paulo",
-            details={"stores": [{"id": s.get("id"), "nome": s.get("nome")} for s in stores]},
+            details={"stores": [{"id": s.get("id"), "nome": s.get("nome")} for s in named]},
         )
 
 

@@ -30,12 +30,12 @@ def test_only_the_full_walk_of_the_night_is_paced(
 ) -> None:
     if read_before:
         ground.sync(LEADS)
-    really, used = carry.open_source, []
+    really, used = carry.open_source, set()
 
     def noting(*args: object, **named: object) -> object:
-        used.append(named["priority"])
+        used.add(named["priority"])
         return really(*args, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(carry, "open_source", noting)
     report = ground.carry(ground.order(LEADS, full=full, trigger=trigger))
-    assert (report["state"], used) == ("done", [priority])
+    assert (report["state"], used) == ("done", {priority})
