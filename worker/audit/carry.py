@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -16,7 +15,6 @@ from shared import availability, deaths, integrations
 from shared.db.bookkeeping import audits as table
 from shared.errors import (
     AuditShareSpent,
-    CredentialsRefused,
     Fatal,
     LostOwnership,
     Misuse,
@@ -29,9 +27,8 @@ from worker.audit import books
 from worker.audit.auditor import Auditor
 from worker.audit.books import Audit
 from worker.reach import Reach
-from worker.sources import identity, oauth
+from worker.sources import identity
 from worker.sources.budget import AUDIT
-from worker.sources.opening import open_source
 from worker.sync.carry import LONGEST_DELAY, MUCH_PATIENCE, PATIENCE, RENEW_EVERY
 
 log = logger(__name__)
@@ -76,24 +73,11 @@ def _carry_out(reach: Reach, audit: Audit, deadline: float) -> bool:
 
 
 def _audit(reach: Reach, audit: Audit, integration: Integration, deadline: float) -> bool:
-    given = oauth.usable(reach, integration)
     lease = _Lease(reach, audit)
-    opened = partial(
-        open_source,
-        reach,
-        given=given,
-        priority=AUDIT,
-        waiting=lease.tend,
-        asked=lease.count_request,
-    )
+    opening = {"priority": AUDIT, "waiting": lease.tend, "asked": lease.count_request}
     try:
-        account = identity.prove(reach, integration, given, opened(integration=integration))
-        integration = identity.bound(integration, account)
-        source = opened(integration=integration)
-        return Auditor(reach, integration, source, account, audit, deadline).carry_out()
-    except CredentialsRefused:
-        identity.note_refused(reach, integration, given)
-        raise
+        with identity.meeting(reach, integration, **opening) as met:
+            return Auditor(reach, met, audit, deadline).carry_out()
     finally:
         lease.close()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -20,7 +19,6 @@ from shared import availability, deaths, integrations, runs
 from shared.availability import WHOLE
 from shared.db.bookkeeping import runs as table
 from shared.errors import (
-    CredentialsRefused,
     Fatal,
     LostOwnership,
     Misuse,
@@ -32,9 +30,8 @@ from shared.logs import logger
 from shared.runs import SCHEDULE, UNAVAILABLE, Run
 from worker import reports
 from worker.reach import Reach
-from worker.sources import identity, oauth
+from worker.sources import identity
 from worker.sources.budget import AUDIT, SYNC
-from worker.sources.opening import open_source
 from worker.sync import checkpoint
 from worker.sync.engine import Engine
 
@@ -111,24 +108,15 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
 
 
 def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
-    given = oauth.usable(reach, integration)
     lease = _Lease(reach, run)
-    opened = partial(
-        open_source,
-        reach,
-        given=given,
-        priority=_priority(reach, run),
-        waiting=lease.renew_now_and_then,
-        asked=lease.count_request,
-    )
+    opening = {
+        "priority": _priority(reach, run),
+        "waiting": lease.renew_now_and_then,
+        "asked": lease.count_request,
+    }
     try:
-        account = identity.prove(reach, integration, given, opened(integration=integration))
-        integration = identity.bound(integration, account)
-        source = opened(integration=integration)
-        return Engine(reach, integration, source, account, run, deadline).carry_out()
-    except CredentialsRefused:
-        identity.note_refused(reach, integration, given)
-        raise
+        with identity.meeting(reach, integration, **opening) as met:
+            return Engine(reach, met, run, deadline).carry_out()
     finally:
         lease.close()
 

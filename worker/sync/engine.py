@@ -20,12 +20,11 @@ from shared.db.bookkeeping import runs as runs_table
 from shared.db.engine import clock
 from shared.db.mirror import stamps_table
 from shared.errors import FilterIgnored, NotAvailable, NotBelievable, SliceIgnored, WalkBroken
-from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.columns import Context
 from shared.runs import Run
 from worker.reach import Reach
-from worker.sources.protocol import Account, Ask, News, Page, Source
+from worker.sources.protocol import Ask, Met, News, Page
 from worker.sync import checkpoint, plan, proof, rows, sweep, walk, windows
 from worker.sync.checkpoint import OVERLAP, Position
 from worker.sync.sweep import Slice
@@ -46,17 +45,9 @@ class _TimeIsUp(Exception):
 class Engine:
     """Carries out one claimed run. `deadline` (monotonic seconds): when to stop at the next page."""
 
-    def __init__(
-        self,
-        reach: Reach,
-        integration: Integration,
-        source: Source,
-        account: Account,
-        run: Run,
-        deadline: float,
-    ) -> None:
-        self._reach, self._source, self._account = reach, source, account
-        self._integration, self._run, self._deadline = integration, run, deadline
+    def __init__(self, reach: Reach, met: Met, run: Run, deadline: float) -> None:
+        self._reach, self._run, self._deadline = reach, run, deadline
+        self._integration, self._account, self._source = met.integration, met.account, met.source
         self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
         self._whole = plan.covers_all(run.resource, self._position)
