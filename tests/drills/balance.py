@@ -30,8 +30,9 @@ KEYS = ("_kombu.binding", "unacked", "ponte:budget:", deaths.LIVED)
 """What Redis may hold besides the queues: bindings, rings in hand, reserved moments, who lives."""
 MARK = re.compile(r"drill-\d+-")
 FINE = ("done", "not mirrored yet")
-TOLD = ("kommo.leads", "kommo.contacts", "kommo.companies", "kommo.tasks")
-"""Lists of which Kommo tells every change; of others some are found by full walks only (kommo-api.md 9.10)."""
+TOLD = ("kommo.leads", "kommo.contacts", "kommo.companies")
+"""Lists of which Kommo tells every change; of others some are found by full walks only (kommo-api.md 9.10): a merge
+moves notes and tasks without a word."""
 
 
 def all_came_right_by_itself(stage: Stage) -> Findings:
