@@ -45,8 +45,7 @@ class Figure:
 def medians(repeats: Sequence[Sequence[Figure]]) -> list[Figure]:
     """One figure for each name, unit and case, in the order of their first appearance: the median of its values.
 
-    What was measured fewer times than others is the median of what there is. The note of the median
-    value's own measurement is kept.
+    What was measured fewer times than others is the median of what there is.
     """
     found: dict[tuple[str, str, str, str], list[Figure]] = {}
     for figure in (figure for repeat in repeats for figure in repeat):
@@ -63,4 +62,4 @@ def _median(same: Sequence[Figure]) -> Figure:
 def ratio(name: str, ours: Figure, other: Figure, target: Target | None = None) -> Figure:
     """How many times another figure ours is: `ratio("Ponte ÷ dlt", …, Target(at_least=5))`."""
     value = ours.value / other.value if other.value else float("inf")
-    return Figure(ours.part, name, value, "×", target, f"{other.name}", ours.case)
+    return Figure(ours.part, name, value, "×", target, f"beside {other.name}", ours.case)

@@ -18,6 +18,7 @@ import orjson
 HOME = "https://bench.kommo.com/api/v4"
 FIRST_ID, STEP = 40_000_001, 3
 """Ids of a real account have gaps."""
+FIRST_CONTACT = 50_010_001
 EPOCH, REVISION_SECONDS = 1_700_000_000, 2_000_000
 STATUSES = (76_000_001, 76_000_002, 76_000_003, 142, 143)
 SEGMENTS = ("Varejo", "Atacado", "Indústria", "Serviços", "Governo")
@@ -101,7 +102,7 @@ def _field(
 
 
 def _embedded(number: int) -> dict[str, Any]:
-    contact, company = 50_010_001 + number, 50_900_001 + number // 4
+    contact, company = FIRST_CONTACT + number, 50_900_001 + number // 4
     return {
         "tags": [
             {"id": 7_001 + number % 5, "name": f"campanha {number % 5}", "color": None},
