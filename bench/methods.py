@@ -62,6 +62,8 @@ BOUND_WITH_FETCH = replace(
 DLT, AMOCHKA = "dlt", "amochka"
 """How the names of their methods begin."""
 DEFAULT = "default"
+ALONE = {"DLT_DATA_DIR": "dlt", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+"""It keeps its state in the folder of its run, not where an earlier one left some, and tells nobody of it."""
 ADVISED = {
     "NORMALIZE__WORKERS": "2",
     "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
@@ -83,6 +85,7 @@ def _dlt() -> list[Method]:
         (python_of("dlt"), str(RIVALS / "dlt_load.py")),
         "select count(*), sum(price) from dlt.leads",
         f"{version_of('dlt')}, nested lists in tables of their own",
+        env=ALONE,
         ours=False,
     )
     flat = replace(
@@ -95,7 +98,7 @@ def _dlt() -> list[Method]:
         flat,
         name=f"{DLT}, flat, CSV, as advised",
         command=(*flat.command, "--upsert"),
-        env=ADVISED,
+        env={**ALONE, **ADVISED},
         note="and two processes, rotated files, no compression, larger buffers, `upsert`",
     )
     return [plain, flat, advised]
