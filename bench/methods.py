@@ -66,7 +66,7 @@ ALONE = {"DLT_DATA_DIR": "dlt", "RUNTIME__DLTHUB_TELEMETRY": "false"}
 """It keeps its state in the folder of its run, not where an earlier one left some, and tells nobody of it."""
 ADVISED = {
     "NORMALIZE__WORKERS": "2",
-    "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
+    "DATA_WRITER__DISABLE_COMPRESSION": "true",
     "SOURCES__DATA_WRITER__FILE_MAX_ITEMS": "10000",
     "DATA_WRITER__BUFFER_MAX_ITEMS": "10000",
 }
