@@ -7,6 +7,7 @@ and the sum of their prices.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,7 @@ def _measured(ground: Ground, vendor: Vendor, method: Method) -> Iterator[Figure
             vendor.tell(revision=revision, reset=1)
             ground.rest(url)
             outcome = _run(ground, vendor, method, env, folder)
+            print(f"{method.name}, {state}: {outcome.seconds:.1f} s", file=sys.stderr, flush=True)
             _ensure_done(method, url, vendor.count, revision)
             yield from _figures(method, state, vendor.count, outcome)
 
@@ -144,20 +146,27 @@ def _ensure_done(method: Method, url: str, count: int, revision: int) -> None:
 
 
 def _figures(method: Method, state: str, count: int, outcome: Outcome) -> Iterator[Figure]:
+    for unit, value in _values(outcome, count, whole=method.whole).items():
+        target = Target(at_most=100) if (method.name, state, unit) == SLIGHT else None
+        note = method.note if unit == ROWS else ""
+        yield Figure(PART, method.name, value, unit, target, note, state)
+
+
+def _values(outcome: Outcome, count: int, *, whole: bool) -> dict[str, float]:
+    """By unit, as far as they are known."""
     spent, wal = outcome.done.spent, outcome.wal
-    values: dict[str, float | None] = {
-        ROWS: count / outcome.seconds,
+    of_command = {
         WHOLE: count / spent.seconds,
         MEMORY: spent.memory / MEGABYTE,
         CPU: spent.cpu / count * 100_000,
-        WRITTEN: wal.bytes / count,
-        IMAGES: None if wal.images is None else wal.images / count,
     }
-    for unit, value in values.items():
-        target = Target(at_most=100) if (method.name, state, unit) == SLIGHT else None
-        note = method.note if unit == ROWS else ""
-        if value is not None:
-            yield Figure(PART, method.name, value, unit, target, note, state)
+    images = {} if wal.images is None else {IMAGES: wal.images / count}
+    return {
+        ROWS: count / outcome.seconds,
+        **(of_command if whole else {}),
+        WRITTEN: wal.bytes / count,
+        **images,
+    }
 
 
 Rates = Mapping[tuple[str, str], Figure]

@@ -28,7 +28,7 @@ UNLIMITED = 1_000_000
 class Method:
     """command: a program and its arguments; looks: SQL for its number of rows and the sum of their prices;
     prepare: run once on the fresh database, not measured; env: what else it is told; ours: its database has
-    Ponte's tables."""
+    Ponte's tables; whole: the command does nothing but the work, so that its time, memory and CPU say something."""
 
     name: str
     command: tuple[str, ...]
@@ -37,6 +37,7 @@ class Method:
     prepare: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     ours: bool = True
+    whole: bool = True
 
 
 PONTE = Method(
@@ -52,6 +53,7 @@ BOUND = Method(
     "select count(*), sum(price) from bench.leads",
     f"ready rows by psycopg alone, {BATCH:,} a transaction, nothing but a primary key",
     env={"PYTHONPATH": str(ROOT)},
+    whole=False,
 )
 BOUND_WITH_FETCH = replace(
     BOUND,
