@@ -11,6 +11,7 @@ living     leads that change one by one, rendered when they are asked for
 deployed   `ponte web`, `worker` and `beat` as real processes
 post       deliveries at a fixed rate, sent by a process of its own (sender)
 load       part "load"; every part is a module with `play(ground, quick) -> Iterator[Figure]`
+quota      part "quota": how much of the vendor's limit is used; waits: how long webhooks wait for their share
 webhooks   part "webhooks": what `ponte web` takes, beside an app that does an LPUSH (lpush)
 rivals/    scripts that run in environments of their own and use nothing of ours
 """
