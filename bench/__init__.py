@@ -13,5 +13,6 @@ post       deliveries at a fixed rate, sent by a process of its own (sender)
 load       part "load"; every part is a module with `play(ground, quick) -> Iterator[Figure]`
 quota      part "quota": how much of the vendor's limit is used; waits: how long webhooks wait for their share
 webhooks   part "webhooks": what `ponte web` takes, beside an app that does an LPUSH (lpush)
+latency    part "latency": from a webhook to its row
 rivals/    scripts that run in environments of their own and use nothing of ours
 """
