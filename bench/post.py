@@ -26,6 +26,7 @@ from sandbox.embedded.process import follow_parent
 
 CONNECTIONS = 32
 """More than `ponte web` has threads: none of them ever waits for the sender."""
+GOOD, REFUSED = 200, 503
 ENDLESS = 1_000_000_000
 
 
@@ -59,6 +60,11 @@ class Played:
     longest: float
     other: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def refused(self) -> int:
+        """Answers of 503; what had one was sent again."""
+        return self.other.get(str(REFUSED), 0)
+
 
 class Post:
     """The process, for as long as the context lasts."""
@@ -87,7 +93,7 @@ class Post:
             self._process.communicate()
 
     def play(self, round_: Round) -> Played:
-        """Sends a round to its end. Raises Failed when a delivery got another answer than a good one."""
+        """Sends a round to its end; what is refused with 503 is sent again. Raises Failed at any other answer."""
         self.begin(round_)
         return self.end()
 
@@ -105,6 +111,6 @@ class Post:
         if not told:
             raise Failed("the process that sends deliveries has ended")
         played = Played(**orjson.loads(told))
-        if played.other or not played.sent:
+        if played.other.keys() - {str(REFUSED)} or not played.sent:
             raise Failed(f"{played.sent} deliveries were taken; other answers: {played.other}")
         return played

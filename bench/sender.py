@@ -11,13 +11,14 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from itertools import cycle
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
 from bench.figures import percentile
 from bench.leads import lead
-from bench.post import Played, Round
+from bench.post import GOOD, REFUSED, Played, Round
 from bench.vendor import LOOPBACK
 from sandbox.webhooks.body import body, entity
 from sandbox.webhooks.codes import GROUPS
@@ -25,7 +26,16 @@ from sandbox.webhooks.codes import GROUPS
 LEADS, UPDATE = GROUPS["/leads"], "update"
 PATIENCE = 30.0
 """Seconds after its last moment that a round waits for answers."""
+MOST_REFUSED = 1_000
+"""Of a round: after so many nothing is sent again."""
 TICK = 0.002
+
+
+class Planned(NamedTuple):
+    """A delivery and the moment (monotonic) at which it should be sent."""
+
+    at: float
+    request: bytes
 
 
 class Line(asyncio.Protocol):
@@ -34,17 +44,17 @@ class Line(asyncio.Protocol):
     def __init__(self, playing: Playing) -> None:
         self._playing, self._heard = playing, b""
         self._transport: asyncio.Transport | None = None
-        self._planned: float | None = None
+        self._sent: Planned | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101
         self._transport = transport
         self._playing.idle(self)
 
-    def send(self, planned: float, request: bytes) -> None:
+    def send(self, planned: Planned) -> None:
         assert self._transport  # noqa: S101
-        self._planned = planned
-        self._transport.write(request)
+        self._sent = planned
+        self._transport.write(planned.request)
 
     def data_received(self, data: bytes) -> None:
         self._heard += data
@@ -65,9 +75,9 @@ class Line(asyncio.Protocol):
             self._transport.close()
 
     def _tell(self, status: int) -> None:
-        if self._planned is not None:
-            planned, self._planned = self._planned, None
-            self._playing.answered(planned, status)
+        if self._sent is not None:
+            sent, self._sent = self._sent, None
+            self._playing.answered(sent, status)
 
 
 class Playing:
@@ -77,9 +87,9 @@ class Playing:
         self._round, self._address = round_, address_of(round_.url)
         self._requests = cycle(_requests(round_.url, round_.first, round_.leads))
         self._idle: list[Line] = []
-        self._waiting: deque[float] = deque()
+        self._waiting: deque[Planned] = deque()
         self._greedy, self._over = False, False
-        self._taken, self._last = 0, 0.0
+        self._taken, self._under_way, self._last = 0, 0, 0.0
         self._latencies: list[float] = []
         self._other: Counter[str] = Counter()
 
@@ -99,7 +109,7 @@ class Playing:
         for number in range(self._round.planned):
             planned = began + number / self._round.rate
             await asyncio.sleep(planned - time.monotonic())
-            self._waiting.append(planned)
+            self._waiting.append(self._take(planned))
             self._serve()
 
     async def _as_taken(self, began: float) -> None:
@@ -120,27 +130,33 @@ class Playing:
         if not self._over:
             self._reopening = asyncio.ensure_future(self._open())
 
-    def answered(self, planned: float, status: int) -> None:
-        self._last = time.monotonic()
-        if status == 200:
-            self._latencies.append(self._last - planned)
-        else:
-            self._other[str(status)] += 1
+    def answered(self, sent: Planned, status: int) -> None:
+        """What is refused is sent again, and late from its first moment on: Kommo does it, too, if not at once."""
+        self._last, self._under_way = time.monotonic(), self._under_way - 1
+        if status == GOOD:
+            self._latencies.append(self._last - sent.at)
+            return
+        self._other[str(status)] += 1
+        if status == REFUSED and self._other[str(status)] < MOST_REFUSED:
+            self._waiting.append(sent)
 
     def _serve(self) -> None:
-        while self._idle and (planned := self._next_moment()) is not None:
-            self._taken += 1
-            self._idle.pop().send(planned, next(self._requests))
+        while self._idle and (planned := self._next()):
+            self._under_way += 1
+            self._idle.pop().send(planned)
 
-    def _next_moment(self) -> float | None:
+    def _next(self) -> Planned | None:
         if self._waiting:
             return self._waiting.popleft()
         more = self._greedy and self._taken < self._round.planned
-        return time.monotonic() if more else None
+        return self._take(time.monotonic()) if more else None
+
+    def _take(self, moment: float) -> Planned:
+        self._taken += 1
+        return Planned(moment, next(self._requests))
 
     def _all_answered(self) -> bool:
-        told = len(self._latencies) + self._other.total()
-        return not self._waiting and told >= self._taken
+        return not self._waiting and not self._under_way
 
     @staticmethod
     async def _until(true: Callable[[], bool], deadline: float) -> None:
@@ -154,8 +170,7 @@ class Playing:
 
     def _played(self, began: float) -> Played:
         sent, ms = len(self._latencies), [1000 * each for each in self._latencies] or [0.0]
-        unheard = self._taken + len(self._waiting) - sent - self._other.total()
-        other = self._other + Counter({"0": unheard})
+        other = self._other + Counter({"0": len(self._waiting) + self._under_way})
         p50, p99, longest = (percentile(ms, share) for share in (0.5, 0.99, 1))
         took = max(TICK, self._last - began)
         return Played(sent, sent / took, p50, p99, longest, dict(other))

@@ -13,6 +13,7 @@ from worker.sources.kommo_webhooks import decode
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CLOSED = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
+WRONG = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 Answer = Callable[[Writer], Awaitable[None]]
@@ -91,8 +92,20 @@ def test_a_connection_that_the_server_closes_is_opened_again() -> None:
 
 
 def test_an_answer_that_is_no_good_one_is_no_delivery() -> None:
-    played, _ = play(saying(BUSY), count=5, connections=2)
-    assert (played.sent, played.other) == (0, {"503": 5})
+    played, _ = play(saying(WRONG), count=5, connections=2)
+    assert (played.sent, played.other) == (0, {"404": 5})
+
+
+def test_what_is_refused_is_sent_again_and_late_from_its_first_moment_on() -> None:
+    answers = iter([BUSY, BUSY])
+
+    async def recovering(writer: Writer) -> None:
+        await asyncio.sleep(0.02)
+        writer.write(next(answers, GOOD))
+
+    played, dummy = play(recovering, count=3, connections=1)
+    assert (played.sent, played.refused, len(dummy.bodies)) == (3, 2, 5)
+    assert played.longest > 55
 
 
 def test_deliveries_name_the_leads_in_turn_as_kommo_does() -> None:
