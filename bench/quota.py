@@ -57,7 +57,7 @@ class Size:
 
 
 LATENCIES = (30, 300, 800)
-QUICK = Size(750, (Case(7, 300, 15.0), Case(3, 800, 15.0)))
+QUICK = Size(750, (Case(7, 300, 12.0), Case(3, 800, 12.0)))
 FULL = Size(
     100_000,
     tuple(
