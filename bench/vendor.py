@@ -113,6 +113,7 @@ class Desk:
         counted = {**self.arrivals.public(), "bytes_a_lead": self._bytes_a_lead()}
         if wishes.get("reset"):
             self.arrivals.reset()
+            self.window = Window(1.0)
         return counted
 
     def found(self, path: str, query: str) -> bytes:
