@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from statistics import median
 
 
@@ -57,6 +58,11 @@ def _median(same: Sequence[Figure]) -> Figure:
     value = median(figure.value for figure in same)
     nearest = min(same, key=lambda figure: abs(figure.value - value))
     return replace(nearest, value=value)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of them do not exceed: 0.5 for the median, 1 for the largest."""
+    return sorted(values)[max(0, ceil(share * len(values)) - 1)]
 
 
 def ratio(name: str, ours: Figure, other: Figure, target: Target | None = None) -> Figure:

@@ -3,9 +3,12 @@
     with Vendor(100_000) as vendor:
         vendor.tell(revision=1, latency_ms=30, limit=7, reset=1)
         vendor.stats()
+    with Vendor(1_000_000, living=True) as vendor:
+        vendor.tell(lead=17, at=3)
 
 It answers as kommo-api.md 4 and 5 say: `_page`, `_links` with page and limit, `_embedded`, 204 behind the end,
 `filter[id][]` and `filter[updated_at][from]`, 429 beyond a limit. Every request is counted at its arrival.
+Leads of a living one are rendered when they are asked for, and single ones change.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from http.client import HTTPConnection
@@ -29,6 +32,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from bench.leads import Rendered, render
+from bench.living import Living
 from sandbox.embedded.process import follow_parent
 from sandbox.limits import Window
 from sandbox.stats import VendorStats
@@ -41,31 +45,44 @@ DEFAULT_LIMIT, HIGHEST_LIMIT = 50, 250
 FIXTURES = Path(__file__).resolve().parents[1] / "sandbox" / "fixtures" / "kommo"
 SETTINGS = ("users", "pipelines", "leads_custom_fields", "loss_reasons", "sources")
 """The short lists that it has as well, as the sandbox has them."""
+LEADS = "leads"
 Pairs = list[tuple[str, str]]
 
 
 class Arrivals(VendorStats):
-    """Also when the first request of each path came (Unix seconds)."""
+    """Also when the first request of each path came (Unix seconds), how many asked for single ids (looks) and
+    when the last of those came."""
 
     def reset(self) -> None:
         super().reset()
         self.first_of: dict[str, float] = {}
+        self.looks, self.last_look_at = 0, 0.0
 
     def arrived(self, path: str, wall: float, mono: float) -> None:
         super().arrived(path, wall, mono)
         self.first_of.setdefault(path, wall)
 
+    def looked(self) -> None:
+        self.looks, self.last_look_at = self.looks + 1, time.time()
+
     def public(self) -> dict[str, Any]:
-        return {**super().public(), "first_of": self.first_of}
+        looks = {"looks": self.looks, "last_look_at": self.last_look_at}
+        return {**super().public(), **looks, "first_of": self.first_of}
 
 
 class Desk:
-    """What is answered to a request. latency: seconds; limit: requests in any second, 0 for none."""
+    """What is answered to a request. latency: seconds; limit: requests in any second, 0 for none.
 
-    def __init__(self, count: int) -> None:
+    lists: the long lists that it has; each shows the same leads under its own name.
+    """
+
+    def __init__(
+        self, count: int, *, living: bool = False, lists: Sequence[str] = (LEADS,)
+    ) -> None:
         self.count, self.latency, self.limit = count, 0.0, 0
         self.arrivals, self.window, self.home = Arrivals(), Window(1.0), ""
-        self.leads: Rendered = render(count, 0)
+        self.living, self.lists = living, {f"/{name}": name for name in lists}
+        self.leads = self._at(0)
 
     def answer(self, target: str) -> tuple[bytes, float]:
         """The whole answer, and the seconds that it shall take."""
@@ -83,11 +100,17 @@ class Desk:
 
     def told(self, wishes: Mapping[str, str]) -> dict[str, Any]:
         """Does what is wished; answers what has been counted."""
-        if "revision" in wishes and int(wishes["revision"]) != self.leads.revision:
-            self.leads = render(self.count, int(wishes["revision"]))
+        self.count = int(wishes.get("leads", self.count))
+        if (
+            "leads" in wishes
+            or int(wishes.get("revision", self.leads.revision)) != self.leads.revision
+        ):
+            self.leads = self._at(int(wishes.get("revision", self.leads.revision)))
+        if "lead" in wishes and isinstance(self.leads, Living):
+            self.leads.change(int(wishes["lead"]), int(wishes["at"]))
         self.latency = float(wishes.get("latency_ms", self.latency * 1000)) / 1000
         self.limit = int(wishes.get("limit", self.limit))
-        counted = {**self.arrivals.public(), "bytes_a_lead": len(self.leads.text) / self.count}
+        counted = {**self.arrivals.public(), "bytes_a_lead": self._bytes_a_lead()}
         if wishes.get("reset"):
             self.arrivals.reset()
             self.window = Window(1.0)
@@ -95,31 +118,41 @@ class Desk:
 
     def found(self, path: str, query: str) -> bytes:
         """The body for a path; empty: there is nothing (204)."""
-        if path == "/leads":
-            return self._leads(parse_qsl(query))
+        if name := self.lists.get(path):
+            return self._listed(name, parse_qsl(query))
         return b"" if "page=" in query and "page=1" not in query.split("&") else _setting(path)
 
-    def _leads(self, pairs: Pairs) -> bytes:
+    def _bytes_a_lead(self) -> float:
+        some = min(10, self.count)
+        return len(self.leads.between(0, some)) / some
+
+    def _at(self, revision: int) -> Rendered | Living:
+        """All leads in one state; what had changed by itself is forgotten."""
+        return Living(self.count, revision) if self.living else render(self.count, revision)
+
+    def _listed(self, name: str, pairs: Pairs) -> bytes:
         asked = dict(pairs)
         page, limit = int(asked.get("page", 1)), int(asked.get("limit", DEFAULT_LIMIT))
         limit = min(limit, HIGHEST_LIMIT)
         if ids := [int(value) for name, value in pairs if name.startswith("filter[id]")]:
+            self.arrivals.looked()
             rows, more = (self.leads.some(ids) if page == 1 else b""), False
         else:
             since = self.leads.since(int(asked.get("filter[updated_at][from]", 0)))
             last = since + page * limit
             rows, more = self.leads.between(last - limit, last), last <= self.count
-        return self._page(pairs, page, limit, rows, more) if rows else b""
+        return self._page(name, pairs, (page, limit, more), rows) if rows else b""
 
-    def _page(self, pairs: Pairs, page: int, limit: int, rows: bytes, more: bool) -> bytes:
-        """A full page may say `next` though it is the last one (kommo-api.md 4.2)."""
-        kept = [(name, value) for name, value in pairs if name not in ("page", "limit")]
-        link = f"{self.home}{API}/leads?" + urlencode([*kept, ("limit", limit)], quote_via=quote)
+    def _page(self, name: str, pairs: Pairs, at: tuple[int, int, bool], rows: bytes) -> bytes:
+        """A full page may say `next` though it is the last one (kommo-api.md 4.2). at: page, limit, more."""
+        page, limit, more = at
+        kept = [pair for pair in pairs if pair[0] not in ("page", "limit")]
+        link = f"{self.home}{API}/{name}?" + urlencode([*kept, ("limit", limit)], quote_via=quote)
         links = {"self": {"href": f"{link}&page={page}"}}
         if more:
             links["next"] = {"href": f"{link}&page={page + 1}"}
         head = orjson.dumps({"_page": page, "_links": links})[:-1]
-        return head + b',"_embedded":{"leads":[' + rows + b"]}}"
+        return head + b',"_embedded":{"' + name.encode() + b'":[' + rows + b"]}}"
 
 
 @cache
@@ -175,9 +208,9 @@ class Conversation(asyncio.Protocol):
             self._transport.write(answer)
 
 
-async def serve(count: int) -> None:
+async def serve(desk: Desk) -> None:
     """Until told to stop; the address is the first line of standard output."""
-    desk, loop = Desk(count), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Conversation(desk), LOOPBACK, 0)
     desk.home = f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
     print(desk.home, flush=True)
@@ -193,13 +226,22 @@ class Vendor:
 
     token = kommo_token(1)
 
-    def __init__(self, count: int) -> None:
+    def __init__(
+        self, count: int, *, living: bool = False, lists: Sequence[str] = (LEADS,)
+    ) -> None:
         self.count, self.url = count, ""
+        self._options = [
+            "--leads",
+            str(count),
+            *(["--living"] if living else []),
+            "--lists",
+            *lists,
+        ]
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603 - our own argv
-            [sys.executable, "-m", "bench.vendor", "--leads", str(self.count)],
+            [sys.executable, "-m", "bench.vendor", *self._options],
             cwd=Path(__file__).resolve().parents[1],
             stdout=subprocess.PIPE,
             text=True,
@@ -227,7 +269,8 @@ class Vendor:
                 self._process.stdout.close()
 
     def tell(self, **wishes: float) -> dict[str, Any]:
-        """revision, latency_ms, limit (requests a second), reset=1 (the counts); answers the counts until now."""
+        """revision, latency_ms, limit (requests a second), reset=1 (the counts), leads (so many there are now);
+        of a living one lead=17, at=3 (this lead is now at revision 3); answers the counts until now."""
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=120)
         try:
             connection.request("GET", f"{CONTROL}?{urlencode(wishes)}")
@@ -244,7 +287,10 @@ class Vendor:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--leads", type=int, default=100_000)
-    asyncio.run(serve(parser.parse_args().leads))
+    parser.add_argument("--living", action="store_true")
+    parser.add_argument("--lists", nargs="+", default=[LEADS])
+    options = parser.parse_args()
+    asyncio.run(serve(Desk(options.leads, living=options.living, lists=options.lists)))
 
 
 if __name__ == "__main__":
