@@ -52,7 +52,7 @@ class Size:
     leads: int
 
 
-QUICK, FULL = Size(8, 500), Size(50, 2_500)
+QUICK, FULL = Size(6, 500), Size(50, 5_000)
 
 
 @dataclass(frozen=True)
