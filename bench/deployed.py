@@ -14,11 +14,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, LiteralString
+from unittest.mock import patch
 from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
@@ -30,10 +31,13 @@ from bench.ground import Ground
 from bench.measure import Failed
 from bench.vendor import LOOPBACK, Vendor
 from sandbox.embedded.process import follow_parent
-from shared import tokens
+from shared import logs, tokens
 from shared.db.engine import connect
 from shared.ports import any_free
 from shared.secrets import Keyring
+from shared.settings import Settings, load
+from worker.reach import Reach
+from worker.reach import reach as opened
 
 PONTE = str(Path(sys.executable).with_name("ponte"))
 SECRET = "a-webhook-secret-of-the-bench-only"  # noqa: S105 - opens nothing but what the bench has started
@@ -80,8 +84,10 @@ class Deployed:
         if "worker" in names:
             self.until(self._works, 60, "the worker to be ready")
 
-    def launch(self, name: str, command: list[str], **env: str) -> None:
-        """Any program with the deployment's environment, until `stop`."""
+    def launch(
+        self, name: str, command: list[str], *, cores: Sequence[int] = (), **env: str
+    ) -> None:
+        """Any program with the deployment's environment, until `stop`; cores: on these alone (Linux)."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603 - our own argv
                 command,
@@ -91,8 +97,11 @@ class Deployed:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
-                preexec_fn=follow_parent(signal.SIGTERM),  # noqa: PLW1509 - one prepared system call
+                preexec_fn=_prepare(cores),  # noqa: PLW1509 - prepared system calls
             )
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
 
     def stop(self, *names: str) -> None:
         """Kills these, or all, with all that they have started: nobody waits for the end of a sync."""
@@ -107,6 +116,17 @@ class Deployed:
     def close(self) -> None:
         self.stop()
         self._eyes.close()
+
+    @contextmanager
+    def reach(self) -> Iterator[Reach]:
+        """What a worker of this deployment has, here."""
+        logs.configure("bench", "ERROR")
+        with opened(self.settings(), "ponte-bench") as here:
+            yield here
+
+    def settings(self) -> Settings:
+        with patch.dict(os.environ, self.env, clear=True):
+            return load(_env_file=None)
 
     def value(self, statement: LiteralString, *values: Any) -> Any:
         """The first column of the first row."""
@@ -158,6 +178,19 @@ class Deployed:
     def _last_words(self) -> str:
         logs = sorted(self.folder.glob("*.log"))
         return "\n".join(f"== {log.name}\n{log.read_text()[-1500:]}" for log in logs)
+
+
+def _prepare(cores: Sequence[int]) -> Callable[[], None]:
+    """What a child does before it becomes its program; what that starts stays on the same cores."""
+    follow, pin = follow_parent(signal.SIGTERM), getattr(os, "sched_setaffinity", None)
+
+    def prepare() -> None:
+        if follow:
+            follow()
+        if cores and pin:
+            pin(0, cores)
+
+    return prepare
 
 
 @contextmanager

@@ -142,6 +142,11 @@ class Ground:
         except UndefinedFile:
             return None
 
+    def postmaster(self) -> int:
+        """The pid of PostgreSQL's first process, above all its others."""
+        read = sql.SQL("select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int")
+        return int(self._ask(read))
+
     def _ask(self, query: sql.SQL | sql.Composed) -> Any:
         with psycopg.connect(self.server_url, autocommit=True) as connection:
             row = connection.execute(query).fetchone()

@@ -20,11 +20,13 @@ Of one process alone the kernel tells the peak exactly."""
 
 @dataclass(frozen=True)
 class Spent:
-    """seconds: from start to end; cpu: seconds of it and of all that it has waited for; memory: bytes."""
+    """seconds: from start to end; cpu: seconds of it and of all that it has waited for; memory: the most bytes;
+    looks: bytes at each look, EVERY so often."""
 
     seconds: float
     cpu: float
     memory: int
+    looks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def _watch(process: subprocess.Popen[bytes], timeout: float) -> Spent:
     finally:
         over.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
-    memory = max(peak.bytes, used.ru_maxrss * 1024)
-    return Spent(seconds, used.ru_utime + used.ru_stime, memory)
+    # the kernel's own maximum counts what the child had of ours before it became its program
+    memory = peak.bytes or used.ru_maxrss * 1024
+    return Spent(seconds, used.ru_utime + used.ru_stime, memory, tuple(peak.looks))
 
 
 class Peak:
@@ -82,6 +85,7 @@ class Peak:
 
     def __init__(self, pid: int) -> None:
         self.bytes = 0
+        self.looks: list[int] = []
         self._pid, self._over = pid, threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -95,7 +99,8 @@ class Peak:
 
     def _look(self) -> None:
         while not self._over.wait(EVERY):
-            self.bytes = max(self.bytes, memory_of(self._pid))
+            self.looks.append(memory_of(self._pid))
+            self.bytes = max(self.bytes, self.looks[-1])
 
 
 def memory_of(pid: int) -> int:

@@ -8,7 +8,8 @@
 
 It answers as kommo-api.md 4 and 5 say: `_page`, `_links` with page and limit, `_embedded`, 204 behind the end,
 `filter[id][]` and `filter[updated_at][from]`, 429 beyond a limit. Every request is counted at its arrival.
-Leads of a living one are rendered when they are asked for, and single ones change.
+Leads of a living one are rendered when they are asked for, and single ones change. Every account that a token
+names is answered, each within a limit of its own; all have the same records.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -34,9 +36,9 @@ import orjson
 from bench.leads import Rendered, render
 from bench.living import Living
 from sandbox.embedded.process import follow_parent
-from sandbox.limits import Window
+from sandbox.limits import WindowPerCaller
 from sandbox.stats import VendorStats
-from sandbox.tokens import kommo_token
+from sandbox.tokens import ACCOUNT_ID, kommo_token
 
 API = "/api/v4"
 CONTROL = "/_bench"
@@ -71,7 +73,7 @@ class Arrivals(VendorStats):
 
 
 class Desk:
-    """What is answered to a request. latency: seconds; limit: requests in any second, 0 for none.
+    """What is answered to a request. latency: seconds; limit: requests of an account in any second, 0 for none.
 
     lists: the long lists that it has; each shows the same leads under its own name.
     """
@@ -80,21 +82,21 @@ class Desk:
         self, count: int, *, living: bool = False, lists: Sequence[str] = (LEADS,)
     ) -> None:
         self.count, self.latency, self.limit = count, 0.0, 0
-        self.arrivals, self.window, self.home = Arrivals(), Window(1.0), ""
+        self.arrivals, self.window, self.home = Arrivals(), WindowPerCaller(1.0), ""
         self.living, self.lists = living, {f"/{name}": name for name in lists}
         self.leads = self._at(0)
 
-    def answer(self, target: str) -> tuple[bytes, float]:
-        """The whole answer, and the seconds that it shall take."""
+    def answer(self, target: str, account: int = ACCOUNT_ID) -> tuple[bytes, float]:
+        """The whole answer to an account, and the seconds that it shall take."""
         path, _, query = target.partition("?")
         if path == CONTROL:
             return _response(200, orjson.dumps(self.told(dict(parse_qsl(query))))), 0.0
         mono = time.monotonic()
         self.arrivals.arrived(path, time.time(), mono)
-        if not self.window.admit(mono, self.limit):
+        if not self.window.admit((str(account),), mono, self.limit):
             self.arrivals.answered(429)
             return TOO_MANY, self.latency
-        body = self.found(path.removeprefix(API), query)
+        body = self.found(path.removeprefix(API), query, account)
         self.arrivals.answered(200 if body else 204)
         return (_response(200, body) if body else NOTHING), self.latency
 
@@ -113,14 +115,16 @@ class Desk:
         counted = {**self.arrivals.public(), "bytes_a_lead": self._bytes_a_lead()}
         if wishes.get("reset"):
             self.arrivals.reset()
-            self.window = Window(1.0)
+            self.window = WindowPerCaller(1.0)
         return counted
 
-    def found(self, path: str, query: str) -> bytes:
+    def found(self, path: str, query: str, account: int) -> bytes:
         """The body for a path; empty: there is nothing (204)."""
         if name := self.lists.get(path):
             return self._listed(name, parse_qsl(query))
-        return b"" if "page=" in query and "page=1" not in query.split("&") else _setting(path)
+        if "page=" in query and "page=1" not in query.split("&"):
+            return b""
+        return _setting(path, account)
 
     def _bytes_a_lead(self) -> float:
         some = min(10, self.count)
@@ -156,14 +160,14 @@ class Desk:
 
 
 @cache
-def _setting(path: str) -> bytes:
+def _setting(path: str, account: int) -> bytes:
     """The account, or one of the short lists."""
     for name in ("account", *SETTINGS):
         known = orjson.loads((FIXTURES / f"{name}.json").read_bytes())
         if known["path"] != path:
             continue
         if known.get("single"):
-            return orjson.dumps(known["records"][0])
+            return orjson.dumps({**known["records"][0], "id": account})
         rows = {path.rpartition("/")[2]: known["records"]}
         total = len(known["records"])
         return orjson.dumps({"_total_items": total, "_page": 1, "_links": {}, "_embedded": rows})
@@ -197,7 +201,8 @@ class Conversation(asyncio.Protocol):
         self._heard += data
         while b"\r\n\r\n" in self._heard:
             head, _, self._heard = self._heard.partition(b"\r\n\r\n")
-            answer, seconds = self._desk.answer(head.split(b" ", 2)[1].decode())
+            target = head.split(b" ", 2)[1].decode()
+            answer, seconds = self._desk.answer(target, _account_of(_token(head)))
             if seconds:
                 asyncio.get_running_loop().call_later(seconds, self._say, answer)
             else:
@@ -206,6 +211,21 @@ class Conversation(asyncio.Protocol):
     def _say(self, answer: bytes) -> None:
         if self._transport and not self._transport.is_closing():
             self._transport.write(answer)
+
+
+def _token(head: bytes) -> bytes:
+    _, _, rest = head.partition(b"uthorization: Bearer ")
+    return rest.partition(b"\r\n")[0]
+
+
+@lru_cache(maxsize=1000)
+def _account_of(token: bytes) -> int:
+    """Whose account a token says that it is for (kommo-api.md 2.1)."""
+    claims = token.split(b".")[1] if token.count(b".") == 2 else b""
+    if not claims:
+        return ACCOUNT_ID
+    said = orjson.loads(urlsafe_b64decode(claims + b"=" * (-len(claims) % 4)))
+    return int(said["account_id"])
 
 
 async def serve(desk: Desk) -> None:
