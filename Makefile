@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment of somebody else's is not ours to change.
 unexport VIRTUAL_ENV
 
-.PHONY: help run test check audit-dependencies fuzz drills soak format lock clean-data
+.PHONY: help run test check audit-dependencies fuzz drills soak bench format lock clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ drills: $(STAMP) ## play seeded schedules of trouble (COUNT=10 SEED=1 REPORT=doc
 
 soak: $(STAMP) ## an ordinary life for long, looked at for what grows (MINUTES=30)
 	@.venv/bin/python -m tests.drills.soak --minutes $(MINUTES) $(ARGS)
+
+bench: $(STAMP) ## measure Ponte beside the others (QUICK=1 PARTS="load" REPORT=docs/benchmarks.md)
+	@.venv/bin/python -m bench $(if $(QUICK),--quick) $(if $(PARTS),--parts $(PARTS)) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
 format: $(STAMP) ## put the code into the form that check wants
 	@.venv/bin/ruff check --fix-only .

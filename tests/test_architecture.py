@@ -8,7 +8,7 @@ import pytest
 from shared import resources
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"shared", "webhook_app", "worker", "sandbox", "migrations", "tests"}
+OURS = {"shared", "webhook_app", "worker", "sandbox", "migrations", "bench", "tests"}
 
 
 def modules(*folders: str) -> list[Path]:
@@ -44,6 +44,7 @@ ALLOWED = {
     "worker": {"shared", "worker"},
     "sandbox": {"sandbox"},
     "migrations": {"shared"},
+    "bench": {"shared", "webhook_app", "worker", "sandbox", "bench"},
 }
 EMBEDDED = {
     "worker/commands/up.py",
