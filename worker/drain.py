@@ -13,14 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from shared import availability, deliveries, integrations
+from shared import availability, deaths, deliveries, integrations
 from shared.availability import name_of
+from shared.db.engine import AWAY
 from shared.deliveries import Delivery
 from shared.errors import Fatal, NotAvailable, RequestRefused, Retryable
 from shared.logs import logger
@@ -41,13 +39,6 @@ AGE_PER_EVENT_A_SECOND = 0.1
 """At 10 events a second a batch waits 1 s; from 20 on, 2 s: half a batch a second."""
 LONGEST_WAIT = 300.0
 TICK = 0.02
-AWAY = (
-    *(OperationalError, InterfaceError, InternalError, NoConnectionFree),
-    # COPY is psycopg's own, and so are its errors
-    *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError),
-)
-"""What PostgreSQL raises for reasons of its own, whatever is asked of it: away, full, read only, no connection
-free. No delivery can be the cause."""
 
 log = logger(__name__)
 
@@ -219,16 +210,7 @@ class Drain:
         claimed: list[Delivery] = []
         try:
             self._source.hold()
-            with self._reach.engine.begin() as connection:
-                if deadly := deliveries.park_deadly(connection, self._integration.id):
-                    log.error("deliveries_parked", deliveries=deadly, why="they killed workers")
-                claimed = deliveries.claim(
-                    connection,
-                    self._integration.id,
-                    owner,
-                    self._reach.settings.delivery_lease_seconds,
-                    self._most,
-                )
+            claimed = self._claim(owner)
             folded = fold(claimed, self._integration.account_id)
             put_off(
                 folded,
@@ -244,13 +226,25 @@ class Drain:
             self._put_back(owner, claimed, error)
             raise
         except AWAY:
-            raise  # without a database nothing can be put back: the lease does it
+            # without a database nothing can be put back: the lease does it
+            deaths.note_survivor(self._reach.redis, owner)
+            raise
         except Exception as error:
             self._isolate(owner, claimed, error)
             return len(claimed)
         log.info("batch_settled", deliveries=len(claimed), looks=len(found))
         self._most = MOST_DELIVERIES
         return len(claimed)
+
+    def _claim(self, owner: UUID) -> list[Delivery]:
+        id_ = self._integration.id
+        with self._reach.engine.begin() as connection:
+            late = deliveries.late_owners(connection, id_)
+            survivors = deaths.survivors(self._reach.redis, late)
+            if deadly := deliveries.park_deadly(connection, id_, survivors):
+                log.error("deliveries_parked", deliveries=deadly, why="they killed workers")
+            lease = self._reach.settings.delivery_lease_seconds
+            return deliveries.claim(connection, id_, owner, lease, self._most, survivors)
 
     def _isolate(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
         """Something nobody foresaw: batches are halved until the delivery that causes it stands alone."""

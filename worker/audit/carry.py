@@ -13,6 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from shared import availability, deaths, integrations
 from shared.db.bookkeeping import audits as table
+from shared.db.engine import AWAY
 from shared.errors import (
     AuditShareSpent,
     Fatal,
@@ -29,7 +30,7 @@ from worker.audit.books import Audit
 from worker.reach import Reach
 from worker.sources import identity
 from worker.sources.budget import AUDIT
-from worker.sync.carry import LONGEST_DELAY, MUCH_PATIENCE, PATIENCE, RENEW_EVERY
+from worker.sync.carry import LONGEST_DELAY, MUCH_PATIENCE, PATIENCE, RENEW_EVERY, in_short
 
 log = logger(__name__)
 
@@ -37,7 +38,8 @@ log = logger(__name__)
 def carry_out(reach: Reach, audit_id: int, seconds: float) -> bool:
     """Works on an audit for about `seconds`; True when the rest of it should be rung for."""
     with reach.engine.begin() as connection:
-        audit = books.claim(connection, audit_id, reach.settings.run_lease_seconds)
+        survivors = deaths.survivors_of(reach.redis, connection, table, audit_id)
+        audit = books.claim(connection, audit_id, reach.settings.run_lease_seconds, survivors)
     if audit is None:
         return False
     with structlog.contextvars.bound_contextvars(
@@ -48,6 +50,9 @@ def carry_out(reach: Reach, audit_id: int, seconds: float) -> bool:
         except LostOwnership as error:
             log.warning("audit_lost", why=str(error))
             return False
+        except AWAY:
+            deaths.note_survivor(reach.redis, audit.owner)
+            raise
 
 
 def _carry_out(reach: Reach, audit: Audit, deadline: float) -> bool:
@@ -101,9 +106,9 @@ def _again_later(reach: Reach, audit: Audit, error: Exception) -> None:
     asked = getattr(error, "seconds", None)
     patience = PATIENCE.get(audit.trigger, MUCH_PATIENCE)
     if audit.attempts >= patience and not asked:
-        _end(reach, audit, "failed", f"{error} ({audit.attempts} attempts)")
+        _end(reach, audit, "failed", f"{in_short(error)} ({audit.attempts} attempts)")
         return
-    _put_back(reach, audit, asked or min(LONGEST_DELAY, 2.0**audit.attempts), str(error))
+    _put_back(reach, audit, asked or min(LONGEST_DELAY, 2.0**audit.attempts), in_short(error))
 
 
 def _put_back(reach: Reach, audit: Audit, delay: float, reason: str | None) -> None:
