@@ -17,6 +17,7 @@ import orjson
 from shared.errors import Reject
 from shared.resources.columns import Context, Record, Value, unwrapped
 from shared.resources.grammar import OUTER, Child, Resource
+from worker.sources.encoded import plain
 from worker.sync.hashing import Hashing
 
 Key = tuple[Value, ...]
@@ -158,6 +159,7 @@ def _masked(resource: Resource, record: Record) -> Record:
     """The record without the secrets of others: of an address only its host is kept."""
     if not (resource.masked or resource.dropped) or not isinstance(record, Mapping):
         return record
+    record = plain(record)
     hosts = {name: _host(str(record[name])) for name in resource.masked if record.get(name)}
     kept = {name: value for name, value in record.items() if name not in resource.dropped}
     return {**kept, **hosts}
@@ -178,8 +180,8 @@ def _key(resource: Resource, record: Record, context: Context) -> Key:
 
 def to_row(resource: Resource, sighting: Sighting, context: Context) -> Row:
     """One row; raises Reject with what cannot be understood."""
-    record = sighting.record
     try:
+        record = plain(sighting.record)
         values = tuple(column.read(record, context) for column in resource.columns)
         children = tuple(_child_rows(child, record, context) for child in resource.children)
         raw = orjson.dumps(record).decode()
@@ -244,10 +246,16 @@ def _asked(resource: Resource, context: Context) -> dict[str, str]:
 
 
 def _rejected(resource: Resource, record: Any, reason: str, context: Context) -> Rejected:
-    text = orjson.dumps(record, default=str).decode()
+    text = _text_of(record)
     return Rejected(
         _id_of(resource, record, context), text, _digest(text), reason, _asked(resource, context)
     )
+
+
+def _text_of(record: Any) -> str:
+    with suppress(*UNREADABLE):
+        return orjson.dumps(plain(record), default=str).decode()
+    return str(record)
 
 
 def _digest(record: str) -> UUID:
@@ -258,8 +266,10 @@ def _id_of(resource: Resource, record: Any, context: Context) -> str | None:
     """The last part of its key, which may have another name there; else what stands as `id`."""
     if not isinstance(record, Mapping):
         return None
-    with suppress(ValueError, TypeError):
+    with suppress(*UNREADABLE):
         id_ = resource.key_columns[-1].read(record, context)
         if id_ is not None:
             return str(id_)
-    return None if record.get("id") is None else str(record["id"])
+    with suppress(*UNREADABLE):
+        return None if record.get("id") is None else str(record["id"])
+    return None
