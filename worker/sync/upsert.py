@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from shared.resources.grammar import Resource
 from worker.people import books, scrubbing, tombstones
+from worker.sync import arrays
 from worker.sync.journal import Kind, key_text
 from worker.sync.rows import Batch, Key, Rejected, Row
 from worker.sync.statements import Statements, of
@@ -63,8 +64,9 @@ class Mirror:
             sql, {"integration": self._integration_id, **parameters}
         )
 
-    def _keys(self, keys: Sequence[Key]) -> dict[str, list[Any]]:
-        return {f"k{n}": [key[n] for key in keys] for n in range(len(self._resource.key))}
+    def _keys(self, keys: Sequence[Key]) -> dict[str, Any]:
+        columns = enumerate(self._resource.key_columns)
+        return {f"k{n}": arrays.of(column.type, [key[n] for key in keys]) for n, column in columns}
 
     def known(self, keys: Sequence[Key]) -> dict[Key, Known]:
         """What the stamps say; asked once, until something is written."""
@@ -120,9 +122,10 @@ class Mirror:
         if not rows:
             return
         self._run(self._sql.stage)
+        written = arrays.written([column.type for column in self._resource.columns])
         self._copy(
             self._sql.copy,
-            ((self._integration_id, *row.values, row.raw, observed_at) for row in rows),
+            ((self._integration_id, *written(row.values), row.raw, observed_at) for row in rows),
         )
         if tell:
             self._run(self._sql.tell, cause=self._cause, looked=looked)
@@ -130,7 +133,7 @@ class Mirror:
         self._run(
             self._sql.stamp_changed,
             observed_at=observed_at,
-            hashes=[row.hash for row in rows],
+            hashes=arrays.plain([row.hash for row in rows]),
             **self._keys([row.key for row in rows]),
         )
 
@@ -171,7 +174,7 @@ class Mirror:
         """A record that has become a row is no reject any more."""
         named = {"resource": self._resource.full_name}
         keys = [str(key[-1]) for key in batch.keys]
-        self._run(self._sql.forget_rejects, keys=keys, **named)
+        self._run(self._sql.forget_rejects, keys=arrays.texts(keys), **named)
         for reject in batch.rejects:
             self._run(KEEP_REJECT, run=run_id, **named, **_reject_values(reject))
 
