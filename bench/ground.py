@@ -12,7 +12,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import UndefinedFile
 from redis import Redis
 
 from sandbox.embedded import Servers
@@ -39,10 +40,10 @@ OURS = ("KOMMO", "GESTAO", "PONTE", "DATABASE_URL", "REDIS_URL", "PYTHONDONTWRIT
 @dataclass(frozen=True)
 class Wal:
     """Bytes of write-ahead log. images: how many of them are whole pages, written because a checkpoint had
-    just been: the first change of each page costs its image."""
+    just been: the first change of each page costs its image. None: so much was written that its beginning is gone."""
 
     bytes: int
-    images: int
+    images: int | None
 
 
 class Ground:
@@ -53,7 +54,10 @@ class Ground:
         self._servers = Servers(place / "servers")
 
     def __enter__(self) -> Self:
+        """What a bench that was killed has left is removed; raises ServerError while another one runs."""
         self._servers.erase()
+        for left in self.place.glob("work-*"):
+            shutil.rmtree(left, ignore_errors=True)
         urls = self._servers.start()
         assert urls.database_url  # noqa: S101
         assert urls.redis_url  # noqa: S101
@@ -126,12 +130,17 @@ class Ground:
 
     def wal_since(self, position: str) -> Wal:
         """What was written since a position: of all databases, so play one piece of work at a time."""
+        places = {"now": sql.Literal(self.wal_position()), "since": sql.Literal(position)}
+        length = sql.SQL("select pg_wal_lsn_diff({now}, {since})::bigint").format(**places)
+        return Wal(self._ask(length), self._images(places))
+
+    def _images(self, places: Mapping[str, sql.Literal]) -> int | None:
         self._administrate(sql.SQL("create extension if not exists pg_walinspect"))
-        now = self.wal_position()
-        asked = "select pg_wal_lsn_diff({now}, {since})::bigint"
         told = "select coalesce(sum(fpi_size), 0)::bigint from pg_get_wal_stats({since}, {now})"
-        places = {"now": sql.Literal(now), "since": sql.Literal(position)}
-        return Wal(*(self._ask(sql.SQL(each).format(**places)) for each in (asked, told)))
+        try:
+            return int(self._ask(sql.SQL(told).format(**places)))
+        except UndefinedFile:
+            return None
 
     def _ask(self, query: sql.SQL | sql.Composed) -> Any:
         with psycopg.connect(self.server_url, autocommit=True) as connection:

@@ -7,6 +7,7 @@ and the sum of their prices.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +41,6 @@ MEMORY, CPU = "MB of memory", "CPU s per 100,000 rows"
 WRITTEN, IMAGES = "WAL bytes a row", "of it page images"
 UNITS = (ROWS, WHOLE, MEMORY, CPU, WRITTEN, IMAGES)
 """In the order in which they are told."""
-NOTES = {
-    WHOLE: "start of the program included",
-    MEMORY: "the most at once, of the program and its children",
-    CPU: "of the program, without PostgreSQL",
-    WRITTEN: "a checkpoint has just been",
-    IMAGES: "a page's first change after a checkpoint is written whole",
-}
 SLIGHT = (PONTE.name, "unchanged", WRITTEN)
 """The commonest work of all has to write little."""
 
@@ -57,7 +51,8 @@ class Size:
     repeats: int
 
 
-QUICK, FULL = Size(10_000, 1), Size(100_000, 3)
+def size_of(quick: bool) -> Size:
+    return Size(10_000, 1) if quick else Size(100_000, 3)
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Outcome:
 
 
 def play(ground: Ground, quick: bool) -> Iterator[Figure]:
-    size = QUICK if quick else FULL
+    size = size_of(quick)
     with Vendor(size.leads) as vendor:
         yield from _play(ground, vendor, all_methods(size.leads), size.repeats)
 
@@ -88,7 +83,7 @@ def _play(
     ]
     found = _in_order(medians(played), methods)
     yield from found
-    yield from _ratios({(one.name, one.case): one for one in found if one.unit == ROWS})
+    yield from ratios({(one.name, one.case): one for one in found if one.unit == ROWS})
 
 
 def _rotated(methods: Sequence[Method], by: int) -> list[Method]:
@@ -112,6 +107,7 @@ def _measured(ground: Ground, vendor: Vendor, method: Method) -> Iterator[Figure
             vendor.tell(revision=revision, reset=1)
             ground.rest(url)
             outcome = _run(ground, vendor, method, env, folder)
+            print(f"{method.name}, {state}: {outcome.seconds:.1f} s", file=sys.stderr, flush=True)
             _ensure_done(method, url, vendor.count, revision)
             yield from _figures(method, state, vendor.count, outcome)
 
@@ -150,25 +146,34 @@ def _ensure_done(method: Method, url: str, count: int, revision: int) -> None:
 
 
 def _figures(method: Method, state: str, count: int, outcome: Outcome) -> Iterator[Figure]:
+    for unit, value in _values(outcome, count, whole=method.whole).items():
+        target = Target(at_most=100) if (method.name, state, unit) == SLIGHT else None
+        note = method.note if unit == ROWS else ""
+        yield Figure(PART, method.name, value, unit, target, note, state)
+
+
+def _values(outcome: Outcome, count: int, *, whole: bool) -> dict[str, float]:
+    """By unit, as far as they are known."""
     spent, wal = outcome.done.spent, outcome.wal
-    values = {
-        ROWS: count / outcome.seconds,
+    of_command = {
         WHOLE: count / spent.seconds,
         MEMORY: spent.memory / MEGABYTE,
         CPU: spent.cpu / count * 100_000,
-        WRITTEN: wal.bytes / count,
-        IMAGES: wal.images / count,
     }
-    for unit, value in values.items():
-        target = Target(at_most=100) if (method.name, state, unit) == SLIGHT else None
-        yield Figure(PART, method.name, value, unit, target, NOTES.get(unit, method.note), state)
+    images = {} if wal.images is None else {IMAGES: wal.images / count}
+    return {
+        ROWS: count / outcome.seconds,
+        **(of_command if whole else {}),
+        WRITTEN: wal.bytes / count,
+        **images,
+    }
 
 
 Rates = Mapping[tuple[str, str], Figure]
 """Rows a second by method and state."""
 
 
-def _ratios(rates: Rates) -> Iterator[Figure]:
+def ratios(rates: Rates) -> Iterator[Figure]:
     """Ponte beside the others, with what is wanted (issue 6)."""
     for state in REVISIONS:
         ours = rates[PONTE.name, state]

@@ -28,7 +28,7 @@ UNLIMITED = 1_000_000
 class Method:
     """command: a program and its arguments; looks: SQL for its number of rows and the sum of their prices;
     prepare: run once on the fresh database, not measured; env: what else it is told; ours: its database has
-    Ponte's tables."""
+    Ponte's tables; whole: the command does nothing but the work, so that its time, memory and CPU say something."""
 
     name: str
     command: tuple[str, ...]
@@ -37,6 +37,7 @@ class Method:
     prepare: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     ours: bool = True
+    whole: bool = True
 
 
 PONTE = Method(
@@ -52,6 +53,7 @@ BOUND = Method(
     "select count(*), sum(price) from bench.leads",
     f"ready rows by psycopg alone, {BATCH:,} a transaction, nothing but a primary key",
     env={"PYTHONPATH": str(ROOT)},
+    whole=False,
 )
 BOUND_WITH_FETCH = replace(
     BOUND,
@@ -62,9 +64,11 @@ BOUND_WITH_FETCH = replace(
 DLT, AMOCHKA = "dlt", "amochka"
 """How the names of their methods begin."""
 DEFAULT = "default"
+ALONE = {"DLT_DATA_DIR": "dlt", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+"""It keeps its state in the folder of its run, not where an earlier one left some, and tells nobody of it."""
 ADVISED = {
     "NORMALIZE__WORKERS": "2",
-    "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
+    "DATA_WRITER__DISABLE_COMPRESSION": "true",
     "SOURCES__DATA_WRITER__FILE_MAX_ITEMS": "10000",
     "DATA_WRITER__BUFFER_MAX_ITEMS": "10000",
 }
@@ -83,6 +87,7 @@ def _dlt() -> list[Method]:
         (python_of("dlt"), str(RIVALS / "dlt_load.py")),
         "select count(*), sum(price) from dlt.leads",
         f"{version_of('dlt')}, nested lists in tables of their own",
+        env=ALONE,
         ours=False,
     )
     flat = replace(
@@ -95,7 +100,7 @@ def _dlt() -> list[Method]:
         flat,
         name=f"{DLT}, flat, CSV, as advised",
         command=(*flat.command, "--upsert"),
-        env=ADVISED,
+        env={**ALONE, **ADVISED},
         note="and two processes, rotated files, no compression, larger buffers, `upsert`",
     )
     return [plain, flat, advised]

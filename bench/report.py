@@ -5,7 +5,7 @@ The prose around the marks is written by hand and stays; one part can be played 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +18,12 @@ MISSED, REACHED = "missed", "reached"
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a table: what is measured, its value in each case, what it should be."""
+class Sheet:
+    """A table ready to be shown; right: which of its columns are numbers."""
 
-    name: str
-    unit: str
-    cells: tuple[str, ...]
-    target: str
-    note: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: frozenset[str]
 
 
 def begin(part: str) -> str:
@@ -63,45 +61,69 @@ def verdict(figures: Sequence[Figure]) -> str:
 
 
 def markdown(figures: Sequence[Figure]) -> str:
-    heads = ["", "unit", *_heads(figures), "target", "note"]
-    rows = [[line.name, line.unit, *line.cells, line.target, line.note] for line in lines(figures)]
-    ruled = ["---", "---", *("---:" for _ in cases(figures)), "---", "---"]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ruled, *rows))
+    return "\n\n".join(_markdown(sheet) for sheet in sheets(figures))
+
+
+def _markdown(sheet: Sheet) -> str:
+    ruled = tuple("---:" if head in sheet.right else "---" for head in sheet.heads)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (sheet.heads, ruled, *sheet.rows))
 
 
 def show(part: str, figures: Sequence[Figure], console: Console) -> None:
-    table = Table(title=part, title_justify="left")
-    for head in ("", "unit", *_heads(figures), "target", "note"):
-        table.add_column(head, justify="right" if head in _heads(figures) else "left")
-    for line in lines(figures):
-        table.add_row(line.name, line.unit, *line.cells, line.target, line.note)
-    console.print(table)
+    console.print(part)
+    for sheet in sheets(figures):
+        table = Table()
+        for head in sheet.heads:
+            table.add_column(head, justify="right" if head in sheet.right else "left")
+        for row in sheet.rows:
+            table.add_row(*row)
+        console.print(table)
     console.print(verdict(figures))
 
 
-def cases(figures: Sequence[Figure]) -> list[str]:
-    """Each once, in the order of their first appearance."""
-    return list(dict.fromkeys(figure.case for figure in figures))
+def sheets(figures: Sequence[Figure]) -> list[Sheet]:
+    """What was measured in several cases: a table for each unit, with a column for each case; what was not: all in
+    one table."""
+    found: dict[str, list[Figure]] = {}
+    for figure in figures:
+        found.setdefault(figure.unit if figure.case else "", []).append(figure)
+    return [_sheet(unit, same) for unit, same in found.items()]
 
 
-def _heads(figures: Sequence[Figure]) -> list[str]:
-    return [case or "value" for case in cases(figures)]
+def _sheet(unit: str, figures: Sequence[Figure]) -> Sheet:
+    cases = list(dict.fromkeys(figure.case for figure in figures))
+    values = tuple(case or "value" for case in cases)
+    rows = [_row(same, cases) for same in _by_name(figures)]
+    heads = (unit, *values, *([] if unit else ["unit"]), "target", "note")
+    filled = [
+        place for place, head in enumerate(heads) if place == 0 or any(r[place] for r in rows)
+    ]
+    return Sheet(
+        tuple(heads[place] for place in filled),
+        tuple(tuple(row[place] for place in filled) for row in rows),
+        frozenset(values),
+    )
 
 
-def lines(figures: Sequence[Figure]) -> list[Line]:
-    """Figures of one name and unit side by side."""
+def _by_name(figures: Sequence[Figure]) -> list[list[Figure]]:
     found: dict[tuple[str, str], list[Figure]] = {}
     for figure in figures:
         found.setdefault((figure.name, figure.unit), []).append(figure)
-    return [_line(same, cases(figures)) for same in found.values()]
+    return list(found.values())
 
 
-def _line(same: Sequence[Figure], cases: Sequence[str]) -> Line:
+def _row(same: Sequence[Figure], cases: Sequence[str]) -> tuple[str, ...]:
+    """Name, values, unit (where the table has no unit of its own), target, note."""
     by_case = {figure.case: figure for figure in same}
-    cells = tuple(_cell(by_case[case]) if case in by_case else "" for case in cases)
-    targets = list(dict.fromkeys(str(figure.target) for figure in same if figure.target))
-    notes = list(dict.fromkeys(figure.note for figure in same if figure.note))
-    return Line(same[0].name, same[0].unit, cells, " / ".join(targets), "; ".join(notes))
+    values = (_cell(by_case[case]) if case in by_case else "" for case in cases)
+    unit = () if same[0].case else (same[0].unit,)
+    targets = _joined(str(figure.target) for figure in same if figure.target)
+    return (same[0].name, *values, *unit, targets, _joined(figure.note for figure in same))
+
+
+def _joined(said: Iterable[str]) -> str:
+    """Each once."""
+    return " / ".join(dict.fromkeys(each for each in said if each))
 
 
 def _cell(figure: Figure) -> str:

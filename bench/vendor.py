@@ -90,6 +90,7 @@ class Desk:
         counted = {**self.arrivals.public(), "bytes_a_lead": len(self.leads.text) / self.count}
         if wishes.get("reset"):
             self.arrivals.reset()
+            self.window = Window(1.0)
         return counted
 
     def found(self, path: str, query: str) -> bytes:
