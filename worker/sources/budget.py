@@ -29,6 +29,9 @@ LEAD = 0.008
 """What has to be asked between waking and sending is asked this long (seconds) before the slot."""
 WEBHOOKS, SYNC, AUDIT = "webhooks", "sync", "audit"
 """An audit has a book of its own besides, which holds its share; it waits without holding others up."""
+AHEAD = 0.75
+"""So many intervals ahead a backfill reserves its next slot: a webhook that comes meanwhile waits for 1.75 at most,
+260 ms at 7 a second."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 900.0
 LONGEST_ASKED = 3600.0
 """However long the vendor asks for silence (seconds), it is asked again after this."""
@@ -141,7 +144,7 @@ class Budget:
         if priority == AUDIT:
             return round(1.5 * min(book.interval for book in self._books))
         slowest = max(book.interval for book in self._books)
-        return 1_000_000 if priority == WEBHOOKS else round(1.5 * slowest)
+        return 1_000_000 if priority == WEBHOOKS else round(AHEAD * slowest)
 
     def _sleep_a_while(self, wait: float) -> None:
         if wait > PATIENCE:
