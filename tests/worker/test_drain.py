@@ -25,7 +25,7 @@ from tests.contract.worlds import world
 from tests.ground import Ground, ground_on, reaching
 from tests.worker.sources.vendors import NOW, fixture
 from worker.drain import LONGEST_AGE, Pace, drain, fold
-from worker.sync.rows import without_links
+from worker.sync.hashing import without_links
 
 LEADS, CONTACTS, COMPANIES = (BY_NAME[f"kommo.{n}"] for n in ("leads", "contacts", "companies"))
 ENTITIES = [LEADS, CONTACTS, COMPANIES]

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -125,7 +126,7 @@ class Auditor:
         position = self._position
         ask = Ask(self._resource, position.asks[position.slice], position.since)
         try:
-            for number, page in walk.pages(self._source, ask, position.page):
+            for number, page in walk.pages(partial(self._source.page, ask), position.page):
                 position.note_total(page.total)
                 if not page.records:
                     continue

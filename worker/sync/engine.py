@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
@@ -38,6 +39,13 @@ SKEW = timedelta(seconds=5)
 log = logger(__name__)
 
 
+@dataclass(frozen=True)
+class SightedPage(Page):
+    """A page whose records are known by key and hash."""
+
+    sighted: rows.Sighted
+
+
 class _TimeIsUp(Exception):
     """The run goes on from its position, in another task."""
 
@@ -51,6 +59,7 @@ class Engine:
         self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
         self._whole = plan.covers_all(run.resource, self._position)
+        self._much_is_new = False
 
     def carry_out(self) -> bool:
         """True when the run is done; False when time is up: it goes on from its position."""
@@ -98,7 +107,7 @@ class Engine:
         position = self._position
         slice_ = position.asks[position.slice]
         ask = Ask(self._resource, slice_, position.since_in(place_of(self._resource, slice_)))
-        for number, page in walk.pages(self._source, ask, position.page):
+        for number, page in walk.pages(partial(self._fetch, ask), position.page):
             if not page.records:
                 position.note_total(page.total)
                 continue
@@ -174,19 +183,39 @@ class Engine:
         self._position.last = ends
         return repeated
 
-    def _keep(self, ask: Ask, number: int, page: Page) -> None:
-        """Rows, stamps, rejects and the position, in one transaction."""
-        position = self._position
-        batch = rows.batch(self._resource, page.records, Context(ask.slice, self._account.country))
+    def _fetch(self, ask: Ask, number: int) -> SightedPage:
+        """Called by the threads that fetch ahead: what they can do, the next commit does not wait for."""
+        page = self._source.page(ask, number)
+        context = Context(ask.slice, self._account.country)
+        sighted = rows.Sighted(self._resource, page.records, context)
+        if self._much_is_new:
+            sighted.read_ahead()
+        return SightedPage(**vars(page), sighted=sighted)
+
+    def _read(
+        self, connection: Connection, mirror: Mirror, ask: Ask, sighted: rows.Sighted
+    ) -> tuple[rows.Batch, Mapping[rows.Key, dict[str, str]]]:
+        """The rows of a page, proved to be what was asked for, and those that another slice brought before.
+
+        Of a list that is asked for as a whole nothing has to be proved, so what is known is not read.
+        """
+        if not ask.slice and ask.since is None:
+            return sighted.read(mirror.same(sighted.hashes)), {}
+        batch = sighted.read()
         if not proof.acted(ask, batch):
             raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
+        met = self._met_before(connection, ask, batch)
+        if other := proof.settled(ask, batch) or self._another(ask, batch, met):
+            raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
+        # one record in two slices stays in the first: a walk does not say of it now this, now that
+        return replace(batch, rows=tuple(r for r in batch.rows if r.key not in met)), met
+
+    def _keep(self, ask: Ask, number: int, page: SightedPage) -> None:
+        """Rows, stamps, rejects and the position, in one transaction."""
+        position = self._position
         with self._reach.engine.begin() as connection:
-            met = self._met_before(connection, ask, batch)
-            if other := proof.settled(ask, batch) or self._another(ask, batch, met):
-                raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
-            # one record in two slices stays in the first: a walk does not say of it now this, now that
-            batch = replace(batch, rows=tuple(r for r in batch.rows if r.key not in met))
             mirror = Mirror(connection, self._integration.id, self._resource, self._cause)
+            batch, met = self._read(connection, mirror, ask, page.sighted)
             written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
             gone = mirror.gone(batch.deleted, page.observed_at, told=True, how=sweep.TOMBSTONE)
             position.page = number + 1
@@ -205,6 +234,7 @@ class Engine:
                 rejected=runs_table.c.rejected + len(batch.rejects),
                 **runs.PROGRESS,
             )
+        self._much_is_new = 2 * written.written > written.seen
 
     def _met_before(
         self, connection: Connection, ask: Ask, batch: rows.Batch
