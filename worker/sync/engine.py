@@ -59,7 +59,6 @@ class Engine:
         self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
         self._whole = plan.covers_all(run.resource, self._position)
-        self._much_is_new = False
 
     def carry_out(self) -> bool:
         """True when the run is done; False when time is up: it goes on from its position."""
@@ -188,8 +187,6 @@ class Engine:
         page = self._source.page(ask, number)
         context = Context(ask.slice, self._account.country)
         sighted = rows.Sighted(self._resource, page.records, context)
-        if self._much_is_new:
-            sighted.read_ahead()
         return SightedPage(**vars(page), sighted=sighted)
 
     def _read(
@@ -234,7 +231,6 @@ class Engine:
                 rejected=runs_table.c.rejected + len(batch.rejects),
                 **runs.PROGRESS,
             )
-        self._much_is_new = 2 * written.written > written.seen
 
     def _met_before(
         self, connection: Connection, ask: Ask, batch: rows.Batch

@@ -90,7 +90,6 @@ class Sighted:
         self._found: dict[Key, Sighting] = {}
         self._rejects: list[Rejected] = []
         self._deleted: list[Key] = []
-        self._ahead: dict[Key, Row | Rejected] = {}
         asked = [column.read({}, context) for column in resource.columns if column.asked]
         hashed = Hashing(resource, asked, context.country)
         for sent in records:
@@ -121,10 +120,6 @@ class Sighted:
     def hashes(self) -> dict[Key, UUID]:
         return {key: sighting.hash for key, sighting in self._found.items()}
 
-    def read_ahead(self) -> None:
-        """Reads everything now: by whom waits less than who will want it."""
-        self._ahead = {key: self._read(sighting) for key, sighting in self._found.items()}
-
     def _read(self, sighting: Sighting) -> Row | Rejected:
         try:
             return to_row(self._resource, sighting, self._context)
@@ -134,7 +129,7 @@ class Sighted:
     def read(self, same: Set[Key] = frozenset()) -> Batch:
         """Rows of all records that can become one, the others with their reasons; those in `same` are not read."""
         read = [
-            self._ahead.get(key) or self._read(sighting)
+            self._read(sighting)
             for key, sighting in sorted(self._found.items(), key=itemgetter(0))
             if key not in same
         ]

@@ -163,11 +163,3 @@ def test_what_is_known_to_be_the_same_is_not_read() -> None:
     assert ([row.key for row in batch.rows], batch.rejects) == ([(3,)], ())
     assert batch.same == ((1,), (2,))
     assert sorted(batch.keys) == [(1,), (2,), (3,)]
-
-
-def test_what_was_read_ahead_is_what_is_read() -> None:
-    page = [record(1), record(2, name={}), record("x")]
-    plain, ahead = rows.Sighted(THINGS, page, PRODUTO), rows.Sighted(THINGS, page, PRODUTO)
-    ahead.read_ahead()
-    assert ahead.read() == plain.read()
-    assert len(plain.read().rejects) == 2
