@@ -38,12 +38,13 @@ def main() -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     document = options.report or (None if options.quick else REPORT)
     with Ground() as ground:
+        described = ground.described()  # before: a commit may be made meanwhile
         for name in options.parts:
             part: Part = importlib.import_module(f"bench.{name}")
             figures = list(part.play(ground, options.quick))
             report.show(name, figures, console)
             if document:
-                report.write(document, name, figures, ground.described())
+                report.write(document, name, figures, described)
     return 0
 
 
