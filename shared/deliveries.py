@@ -6,7 +6,7 @@ kills its worker is found without anybody remembering: in a batch, among a few, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,9 +42,8 @@ _WAITING = and_(
     table.c.next_at <= NOW,
     or_(table.c.owner.is_(None), table.c.lease_until < NOW),
 )
-_DIED = table.c.owner.is_not(None)
+_HELD = table.c.owner.is_not(None)
 """Of one that waits: its lease ran out in somebody's hands."""
-_DEATHS: Any = table.c.deaths + cast(cast(_DIED, Integer), SmallInteger)
 FAILED = "failed"
 TOGETHER = (2000, 45, 1)
 """So many are claimed at once of those at which a worker died never, once, more often: whatever is the cause
@@ -91,20 +90,40 @@ def integrations_waiting(connection: Connection) -> list[int]:
     return list(connection.scalars(select(table.c.integration_id).where(_WAITING).distinct()))
 
 
+def late_owners(connection: Connection, integration_id: int) -> list[UUID]:
+    """Those whose leases ran out with deliveries in their hands."""
+    late = (table.c.integration_id == integration_id, _WAITING, _HELD)
+    return list(connection.scalars(select(table.c.owner).where(*late).distinct()))
+
+
+def _died(survivors: Collection[UUID]) -> ColumnElement[bool]:
+    return and_(_HELD, table.c.owner.not_in(survivors))
+
+
+def _deaths(survivors: Collection[UUID]) -> Any:
+    return table.c.deaths + cast(cast(_died(survivors), Integer), SmallInteger)
+
+
 def claim(
-    connection: Connection, integration_id: int, owner: UUID, lease: float, limit: int
+    connection: Connection,
+    integration_id: int,
+    owner: UUID,
+    lease: float,
+    limit: int,
+    survivors: Collection[UUID] = (),
 ) -> list[Delivery]:
     """Takes up to `limit` waiting deliveries, new ones first, for `lease` seconds; the caller commits.
 
-    Together are only those at which workers died equally often.
+    Together are only those at which workers died equally often. survivors: late owners who are not dead.
     """
     waits = (table.c.integration_id == integration_id, _WAITING)
+    count = _deaths(survivors)
     # what was put back before does not stand in the way of what is new
     order = (table.c.reason.is_not(None), table.c.id)
-    died: int = connection.scalar(select(_DEATHS).where(*waits).order_by(*order).limit(1)) or 0
+    died: int = connection.scalar(select(count).where(*waits).order_by(*order).limit(1)) or 0
     chosen = (
         select(table.c.id)
-        .where(*waits, died == _DEATHS)
+        .where(*waits, died == count)
         .order_by(*order)
         .limit(min(limit, TOGETHER[min(died, len(TOGETHER) - 1)]))
         .with_for_update(skip_locked=True)
@@ -117,7 +136,7 @@ def claim(
             owner=owner,
             lease_until=NOW + text(f"interval '{lease:f} seconds'"),
             attempts=table.c.attempts + 1,
-            deaths=_DEATHS,
+            deaths=count,
         )
         .returning(table.c.id, table.c.body, table.c.received_at, table.c.attempts, table.c.reason)
     )
@@ -128,9 +147,11 @@ def _delivery(row: Row[tuple[int, bytes, datetime, int, str | None]]) -> Deliver
     return Delivery(row.id, bytes(row.body), row.received_at, row.attempts, row.reason)
 
 
-def park_deadly(connection: Connection, integration_id: int) -> list[int]:
+def park_deadly(
+    connection: Connection, integration_id: int, survivors: Collection[UUID] = ()
+) -> list[int]:
     """Settles, as failed, what has killed its worker for the last time; returns the ids."""
-    deadly = (table.c.integration_id == integration_id, _WAITING, _DIED)
+    deadly = (table.c.integration_id == integration_id, _WAITING, _died(survivors))
     parked = connection.scalars(
         update(table)
         .where(*deadly, table.c.deaths >= deaths.MOST - 1)
@@ -139,7 +160,7 @@ def park_deadly(connection: Connection, integration_id: int) -> list[int]:
             outcome=FAILED,
             reason=deaths.told("this delivery"),
             lease_until=None,
-            deaths=_DEATHS,
+            deaths=_deaths(survivors),
         )
         .returning(table.c.id)
     )

@@ -6,13 +6,13 @@ position. One active run per integration and resource, by a partial unique index
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, case, func, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import array as pg_array
 from sqlalchemy.dialects.postgresql import insert
 
@@ -177,8 +177,17 @@ def ready(connection: Connection, integration_ids: Sequence[int]) -> list[int]:
     return list(connection.scalars(chosen.order_by(table.c.id)))
 
 
-def claim(connection: Connection, run_id: int, owner: UUID, lease: float) -> Run | None:
-    """Takes a run for `lease` seconds; None when it is somebody else's, over, or not yet due."""
+def claim(
+    connection: Connection,
+    run_id: int,
+    owner: UUID,
+    lease: float,
+    survivors: Collection[UUID] = (),
+) -> Run | None:
+    """Takes a run for `lease` seconds; None when it is somebody else's, over, or not yet due.
+
+    survivors: who is not dead though a lease of his ran out.
+    """
     row = connection.execute(
         update(table)
         .where(table.c.id == run_id, _READY)
@@ -188,7 +197,7 @@ def claim(connection: Connection, run_id: int, owner: UUID, lease: float) -> Run
             lease_until=_from_now(lease),
             started_at=func.coalesce(table.c.started_at, NOW),
             attempts=table.c.attempts + 1,
-            deaths=case((table.c.state == "running", table.c.deaths + 1), else_=table.c.deaths),
+            deaths=deaths.counted(table, survivors),
             reason=None,
         )
         .returning(table)

@@ -62,7 +62,7 @@ def test_tables_of_stamps_leave_room_for_hot_updates(migrated: Engine) -> None:
     with migrated.begin() as connection:
         found = {row.relname: row.reloptions for row in connection.execute(asked)}
     assert found
-    assert {tuple(options or ()) for options in found.values()} == {("fillfactor=70",)}
+    assert {tuple(options or ()) for options in found.values()} == {("fillfactor=45",)}
 
 
 def test_nothing_is_pending_after_an_upgrade(migrated: Engine) -> None:

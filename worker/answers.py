@@ -17,7 +17,7 @@ from worker import consent, inquiry
 from worker.reach import Reach
 from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
-from worker.sources.opening import NAMES, Credentials, open_source
+from worker.sources.opening import NAMES, Credentials
 from worker.sources.protocol import Ask, Found, Source
 from worker.sync import sweep
 from worker.vendors import with_credentials
@@ -61,18 +61,24 @@ def test_of(reach: Reach, integration: Integration) -> dict[str, Any]:
 
 def test_connection(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     """See inquiry.py: the answer of the credentials posted, or of an integration's own."""
-    return inquiry.inquire(reach, *_asked_about(reach, str(question["provider"]), question))
-
-
-def _asked_about(
-    reach: Reach, provider: str, question: Mapping[str, Any]
-) -> tuple[Integration, Credentials]:
-    """Posted credentials belong to nobody yet; without them it is the integration asked for, or the
-    provider's default."""
+    provider = str(question["provider"])
     if posted := question.get("credentials"):
-        url = _address(reach, provider, posted.get("apiUrl"))
-        secrets = tuple(posted.get(name, "") for name in CREDENTIALS[provider])
-        return Integration(0, "nobody", provider), Credentials(provider, url, secrets)
+        return inquiry.inquire(reach, *_posted(reach, provider, posted))
+    integration = _asked_about(reach, provider, question)
+    return inquiry.inquire(reach, integration, oauth.usable(reach, integration))
+
+
+def _posted(
+    reach: Reach, provider: str, posted: Mapping[str, str]
+) -> tuple[Integration, Credentials]:
+    """Posted credentials belong to nobody yet."""
+    url = _address(reach, provider, posted.get("apiUrl"))
+    secrets = tuple(posted.get(name, "") for name in CREDENTIALS[provider])
+    return Integration(0, "nobody", provider), Credentials(provider, url, secrets)
+
+
+def _asked_about(reach: Reach, provider: str, question: Mapping[str, Any]) -> Integration:
+    """The integration that the question names, else the provider's default."""
     with reach.engine.begin() as connection:
         integrations.ensure(connection, reach.settings)
         asked = integrations.chosen(
@@ -80,7 +86,7 @@ def _asked_about(
         )
     if asked is None:
         raise NoCredentials(provider, NAMES[provider])
-    return asked, oauth.usable(reach, asked)
+    return asked
 
 
 def _address(reach: Reach, provider: str, posted: str | None) -> str:
@@ -96,16 +102,15 @@ def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
     question: resource, integration; ids and slice, or page, limit and query.
     """
     resource = resources.BY_NAME[str(question["resource"])]
-    integration, given = _asked_about(reach, resource.provider, question)
+    integration = _asked_about(reach, resource.provider, question)
     ask = Ask(resource, question.get("slice") or {})
     if missing := [c.name for c in resource.columns if c.asked and c.name not in ask.slice]:
         raise Misuse(f"{resource.full_name} has no live view: its rows need {', '.join(missing)}")
-    source = open_source(reach, integration, given, priority=WEBHOOKS)
-    account = identity.prove(reach, integration, given, source)
-    source = open_source(reach, identity.bound(integration, account), given, priority=WEBHOOKS)
-    ids, found = _seen(source, ask, question)
+    with identity.meeting(reach, integration, priority=WEBHOOKS) as met:
+        ids, found = _seen(met.source, ask, question)
     with reach.engine.begin() as connection:
-        sweep.keep_look(connection, integration.id, ask, ids, found, account.country, "live look")
+        country = met.account.country
+        sweep.keep_look(connection, integration.id, ask, ids, found, country, "live look")
     return {"ok": True, "keys": ids, "rows": len(ids)}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from worker.sync.rows import without_links
+from worker.sync.hashing import without_links
 
 NAMES = ("field_name", "name", "descricao", "nome", "nome_produto", "id")
 """What names an item, the best first."""

@@ -13,26 +13,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from shared import availability, deliveries, integrations
+from shared import availability, deaths, deliveries, integrations
 from shared.availability import name_of
+from shared.db.engine import AWAY
 from shared.deliveries import Delivery
-from shared.errors import CredentialsRefused, Fatal, NotAvailable, RequestRefused, Retryable
-from shared.integrations import Integration
+from shared.errors import Fatal, NotAvailable, RequestRefused, Retryable
 from shared.logs import logger
 from shared.resources.grammar import Resource
 from worker import strangers
 from worker.reach import Reach
-from worker.sources import identity, oauth
+from worker.sources import identity
 from worker.sources.budget import WEBHOOKS
 from worker.sources.kommo_webhooks import Undecodable, decode
-from worker.sources.opening import open_source
-from worker.sources.protocol import Account, Ask, Found
+from worker.sources.protocol import Ask, Found, Met
 from worker.sync import sweep
 from worker.sync.sweep import Slice
 
@@ -43,13 +39,6 @@ AGE_PER_EVENT_A_SECOND = 0.1
 """At 10 events a second a batch waits 1 s; from 20 on, 2 s: half a batch a second."""
 LONGEST_WAIT = 300.0
 TICK = 0.02
-AWAY = (
-    *(OperationalError, InterfaceError, InternalError, NoConnectionFree),
-    # COPY is psycopg's own, and so are its errors
-    *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError),
-)
-"""What PostgreSQL raises for reasons of its own, whatever is asked of it: away, full, read only, no connection
-free. No delivery can be the cause."""
 
 log = logger(__name__)
 
@@ -161,15 +150,17 @@ def drain(reach: Reach, integration_id: int, seconds: float) -> bool:
         integration = integrations.by_id(connection, integration_id)
     if not integration.active:  # what it is sent is kept until it is resumed
         return False
-    while time.monotonic() < deadline:
+    # asked again each time: a bell that rang while the lock was held was answered by nobody
+    while _waiting(reach, integration_id):
+        if time.monotonic() >= deadline:
+            return True
         with alone(reach, integration_id) as ours:
             if not ours:
                 return False
-            Drain(reach, integration).work(deadline)
-        # a bell that rang while the lock was held was answered by nobody
-        if not _waiting(reach, integration_id):
-            return False
-    return True
+            # one source for all batches: its connection to the vendor stays open
+            with identity.meeting(reach, integration, priority=WEBHOOKS) as met:
+                Drain(reach, met).work(deadline)
+    return False
 
 
 @contextmanager
@@ -193,11 +184,9 @@ def _waiting(reach: Reach, integration_id: int) -> int:
 class Drain:
     """Drains one integration while it holds the lock."""
 
-    def __init__(self, reach: Reach, integration: Integration) -> None:
-        self._reach, self._integration = reach, integration
-        self._given = oauth.usable(reach, integration)
-        # one for all batches: its connection to the vendor stays open
-        self._source = open_source(reach, integration, self._given, priority=WEBHOOKS)
+    def __init__(self, reach: Reach, met: Met) -> None:
+        self._reach = reach
+        self._integration, self._account, self._source = met.integration, met.account, met.source
         self._pace = Pace(reach.settings.kommo_webhook_delay_ms / 1000)
         self._most = MOST_DELIVERIES
 
@@ -220,42 +209,42 @@ class Drain:
         owner = uuid4()
         claimed: list[Delivery] = []
         try:
-            account = identity.prove(self._reach, self._integration, self._given, self._source)
             self._source.hold()
-            with self._reach.engine.begin() as connection:
-                if deadly := deliveries.park_deadly(connection, self._integration.id):
-                    log.error("deliveries_parked", deliveries=deadly, why="they killed workers")
-                claimed = deliveries.claim(
-                    connection,
-                    self._integration.id,
-                    owner,
-                    self._reach.settings.delivery_lease_seconds,
-                    self._most,
-                )
-            folded = fold(claimed, self._integration.account_id or account.ids[0])
+            claimed = self._claim(owner)
+            folded = fold(claimed, self._integration.account_id)
             put_off(
                 folded,
                 strangers.hold_back(self._reach, self._integration.id, folded.looks, folded.again),
             )
             found = list(self._look(folded))
             with self._reach.engine.begin() as connection:
-                self._settle(connection, owner, folded, found, account)
+                self._settle(connection, owner, folded, found)
         except (Retryable, Fatal, SoftTimeLimitExceeded) as error:
             if claimed and isinstance(error, RequestRefused):  # it will not get better
                 self._isolate(owner, claimed, error)
                 return len(claimed)
             self._put_back(owner, claimed, error)
-            if isinstance(error, CredentialsRefused):
-                identity.note_refused(self._reach, self._integration, self._given)
             raise
         except AWAY:
-            raise  # without a database nothing can be put back: the lease does it
+            # without a database nothing can be put back: the lease does it
+            deaths.note_survivor(self._reach.redis, owner)
+            raise
         except Exception as error:
             self._isolate(owner, claimed, error)
             return len(claimed)
         log.info("batch_settled", deliveries=len(claimed), looks=len(found))
         self._most = MOST_DELIVERIES
         return len(claimed)
+
+    def _claim(self, owner: UUID) -> list[Delivery]:
+        id_ = self._integration.id
+        with self._reach.engine.begin() as connection:
+            late = deliveries.late_owners(connection, id_)
+            survivors = deaths.survivors(self._reach.redis, late)
+            if deadly := deliveries.park_deadly(connection, id_, survivors):
+                log.error("deliveries_parked", deliveries=deadly, why="they killed workers")
+            lease = self._reach.settings.delivery_lease_seconds
+            return deliveries.claim(connection, id_, owner, lease, self._most, survivors)
 
     def _isolate(self, owner: UUID, claimed: Sequence[Delivery], error: Exception) -> None:
         """Something nobody foresaw: batches are halved until the delivery that causes it stands alone."""
@@ -292,7 +281,6 @@ class Drain:
         owner: UUID,
         folded: Folded,
         looked: Sequence[Looked],
-        account: Account,
     ) -> None:
         """Rows, marks and outcomes, in one transaction."""
         cause = _cause([id_ for ids in folded.outcomes.values() for id_ in ids])
@@ -303,7 +291,7 @@ class Drain:
                 look.ask,
                 look.ids,
                 look.found,
-                account.country,
+                self._account.country,
                 cause,
                 look.told,
             )

@@ -10,14 +10,13 @@ import time
 from celery.exceptions import SoftTimeLimitExceeded
 
 from shared import integrations, rejects
-from shared.errors import CredentialsRefused, Fatal, Misuse, Retryable
+from shared.errors import Fatal, Misuse, Retryable
 from shared.integrations import Integration
 from shared.logs import logger
 from shared.rejects import Claimed
 from worker.reach import Reach
-from worker.sources import identity, oauth
+from worker.sources import identity
 from worker.sources.budget import SYNC
-from worker.sources.opening import open_source
 from worker.sources.protocol import Ask
 from worker.sync import sweep
 
@@ -60,17 +59,11 @@ def _is_looked_up(reach: Reach, integration: Integration, claimed: Claimed) -> b
 
 
 def _look(reach: Reach, integration: Integration, claimed: Claimed) -> None:
-    given = oauth.usable(reach, integration)
-    source = open_source(reach, integration, given, priority=SYNC)
-    try:
-        account = identity.prove(reach, integration, given, source)
-        ask = Ask(claimed.resource, claimed.slice)
-        found = source.look(ask, claimed.keys)
-    except CredentialsRefused:
-        identity.note_refused(reach, integration, given)
-        raise
+    ask = Ask(claimed.resource, claimed.slice)
+    with identity.meeting(reach, integration, priority=SYNC) as met:
+        found = met.source.look(ask, claimed.keys)
     cause = f"reject {', '.join(map(str, claimed.ids))}"
     with reach.engine.begin() as connection:
-        keys, country = claimed.keys, account.country
+        keys, country = claimed.keys, met.account.country
         sweep.keep_look(connection, integration.id, ask, keys, found, country, cause)
         rejects.settle(connection, claimed, found.observed_at, found.refused)

@@ -7,7 +7,7 @@ knows is looked at at once, whoever names it. One that was looked at is known fr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,7 +49,12 @@ def note_again(
 def hold_back(reach: Reach, integration_id: int, looks: Looks, again: Named) -> Waiting:
     """Takes out of `looks` what has to wait, and what was looked at since it was named and is not there."""
     with reach.engine.begin() as connection:
-        strangers = _strangers(connection, integration_id, looks, again)
+        found = {
+            group: _sorted_out(connection, integration_id, group, ids, again.get(group, {}))
+            for group, ids in looks.items()
+        }
+        _take_out(looks, {group: settled for group, (_, settled) in found.items()})
+        strangers = {group: new for group, (new, _) in found.items() if new}
         if not strangers:
             return Waiting()
         room = _room(connection, integration_id, reach.settings.kommo_unknown_looks_a_minute)
@@ -63,7 +68,7 @@ def hold_back(reach: Reach, integration_id: int, looks: Looks, again: Named) -> 
             taken = {"integration_id": integration_id, "looks": room - left}
             connection.execute(insert(table).values(taken))
         waiting.seconds = _until_room(connection, integration_id)
-    _take_out(looks, waiting)
+    _take_out(looks, waiting.ids)
     return waiting
 
 
@@ -71,24 +76,24 @@ def _at_once(resource: Resource) -> int:
     return resource.by_id.most if resource.by_id else 1
 
 
-def _strangers(
-    connection: Connection, integration_id: int, looks: Looks, again: Named
-) -> dict[tuple[Resource, Slice], Sequence[str]]:
-    """Ids without a row and without a stamp, in the order in which they were named."""
-    found: dict[tuple[Resource, Slice], Sequence[str]] = {}
-    for (resource, slice_), ids in list(looks.items()):
-        keys = {id_: key_of(resource, dict(slice_), id_) for id_ in ids}
-        known = Mirror(connection, integration_id, resource).known(list(keys.values()))
-        named = again.get((resource, slice_), {})
-        done = {
-            i
-            for i, at in named.items()
-            if (one := known.get(keys[i])) and one.gone and one.observed_at > at
-        }
-        _keep(looks, (resource, slice_), done)
-        if new := [id_ for id_, key in keys.items() if key not in known]:
-            found[resource, slice_] = new
-    return found
+def _sorted_out(
+    connection: Connection,
+    integration_id: int,
+    group: tuple[Resource, Slice],
+    ids: Collection[str],
+    again: Mapping[str, datetime],
+) -> tuple[Sequence[str], Set[str]]:
+    """Ids without a row and without a stamp, in the order in which they were named; and those that need no
+    look any more: they were found to be gone after the last delivery had named them."""
+    resource, slice_ = group
+    keys = {id_: key_of(resource, dict(slice_), id_) for id_ in ids}
+    known = Mirror(connection, integration_id, resource).known(list(keys.values()))
+    settled = {
+        id_
+        for id_, named_at in again.items()
+        if (one := known.get(keys[id_])) and one.gone and one.observed_at > named_at
+    }
+    return [id_ for id_, key in keys.items() if key not in known], settled
 
 
 def _room(connection: Connection, integration_id: int, most: int) -> int:
@@ -108,12 +113,9 @@ def _of(integration_id: int) -> ColumnElement[bool]:
     return table.c.integration_id == integration_id
 
 
-def _take_out(looks: Looks, waiting: Waiting) -> None:
-    for group, late in waiting.ids.items():
-        _keep(looks, group, late)
-
-
-def _keep(looks: Looks, group: tuple[Resource, Slice], without: Collection[str]) -> None:
-    looks[group] = {id_: gone for id_, gone in looks[group].items() if id_ not in without}
-    if not looks[group]:
-        del looks[group]
+def _take_out(looks: Looks, ids: Mapping[tuple[Resource, Slice], Set[str]]) -> None:
+    for group, without in ids.items():
+        for id_ in without:
+            del looks[group][id_]
+        if not looks[group]:
+            del looks[group]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import urlsplit
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from shared.errors import Unreachable
 
@@ -19,6 +21,13 @@ VANISHED = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20000,
 }
+AWAY = (
+    *(OperationalError, InterfaceError, InternalError, NoConnectionFree),
+    # COPY is psycopg's own, and so are its errors
+    *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError),
+)
+"""What PostgreSQL raises for reasons of its own, whatever is asked of it: away, full, read only, no connection
+free. No record and no delivery can be the cause."""
 
 
 def connect(

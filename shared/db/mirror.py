@@ -129,7 +129,8 @@ def stamps_table(resource: Resource) -> Table:
 
     misses: complete walks in a row that did not meet the key (lists without a way to ask by id);
     how: by what it was learnt that the key is gone.
-    The fillfactor leaves room for HOT updates: no index holds what a stamp changes.
+    The fillfactor leaves room for a second version of every row: no index holds what a stamp changes, so a walk
+    rewrites it in place.
     """
     return Table(
         f"{resource.source}_{resource.name}_stamps",
@@ -142,7 +143,7 @@ def stamps_table(resource: Resource) -> Table:
         Column("misses", SmallInteger, nullable=False, server_default=text("0")),
         Column("how", Text),
         schema="sync",
-        postgresql_with={"fillfactor": "70"},
+        postgresql_with={"fillfactor": "45"},
     )
 
 

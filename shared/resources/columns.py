@@ -118,9 +118,10 @@ def unwrapped(element: Any) -> Any:
 
 def _column(name: str, type_: Type, convert: Callable[[Any], Value], at: Sequence[str]) -> Column:
     path = tuple(at) or (name,)
+    (only,) = path if len(path) == 1 else (None,)
 
     def read(record: Record, _: Context) -> Value:
-        value = dig(record, path)
+        value = dig(record, path) if only is None else record.get(only)
         if value is None:
             return None
         try:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Protocol
 
 from shared.resources.columns import Column
@@ -393,7 +394,7 @@ class Resource:
         """An incremental walk leaves something out; else every walk covers the whole list."""
         return self.since is not None or any(dimension.windowed for dimension in self.slices)
 
-    @property
+    @cached_property
     def key_columns(self) -> tuple[Column, ...]:
         by_name = {column.name: column for column in self.columns}
         return tuple(by_name[name] for name in self.key)
@@ -412,7 +413,7 @@ class Resource:
         names = {column.name for column in self.columns}
         return next((name for name in ("updated_at", "created_at") if name in names), None)
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """Changes with the declaration; part of every content hash, so new columns fill themselves."""
         said = [f"{column.name} {column.type}" for column in self.columns]

@@ -119,7 +119,12 @@ def _recover(stage: Stage, *, whole: bool) -> None:
     _until(stage, lambda: not any(t.is_alive() for t in stage.aside), "the storms to end")
     _until(stage, lambda: _post_is_through(stage), "the webhooks to be taken")
     _until(stage, lambda: _settled(stage), "the deliveries to be settled")
-    _until(stage, lambda: not kommo_is_followed(stage), "what Kommo told of to be mirrored")
+    _until(
+        stage,
+        lambda: not kommo_is_followed(stage),
+        "what Kommo told of to be mirrored",
+        lambda: kommo_is_followed(stage),
+    )
     if whole:
         _until(stage, lambda: _walked(stage), "full walks to bring the rest")
 
@@ -146,8 +151,14 @@ def _walked(stage: Stage) -> bool:
     return False
 
 
-def _until(stage: Stage, true: Callable[[], Any], what: str) -> None:
-    """Goes on when it does not come: the balance then says what is wrong."""
+def _until(
+    stage: Stage,
+    true: Callable[[], Any],
+    what: str,
+    lacking: Callable[[], Findings] = list,
+) -> None:
+    """Goes on when it does not come: the balance then says what is wrong. lacking: what full walks may mend
+    before it is drawn up, so it is told now."""
     began = time.monotonic()
     while time.monotonic() - began < RECOVERY:
         stage.tend()
@@ -159,7 +170,7 @@ def _until(stage: Stage, true: Callable[[], Any], what: str) -> None:
             stage.tell(f"not yet: {type(error).__name__}")
         time.sleep(0.5)
     stage.tell(f"WAITED IN VAIN for {what}")
-    stage.in_vain.append(what)
+    stage.in_vain.append("; ".join([what, *lacking()]))
 
 
 def _promise(check: Callable[[Stage], Findings]) -> str:

@@ -17,10 +17,10 @@ if "celery" in sys.orig_argv:
     from worker.sync import rows
     really = rows.to_row
 
-    def to_row(resource, record, context):
-        if record.get("name") == "veneno":
+    def to_row(resource, sighting, context):
+        if sighting.record.get("name") == "veneno":
             os.kill(os.getpid(), signal.SIGKILL)
-        return really(resource, record, context)
+        return really(resource, sighting, context)
 
     rows.to_row = to_row
 """

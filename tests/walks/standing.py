@@ -11,7 +11,7 @@ from shared.resources.grammar import Resource
 from tests.contract.worlds import Expected, keyed, world, wrong_columns
 from tests.ground import Ground, Row
 from tests.walks.ledger import Ledger, Place
-from worker.sync.rows import without_links
+from worker.sync.hashing import without_links
 
 KOMMO = of_provider("kommo")
 LISTED = [resource for resource in KOMMO if not resource.unlisted]

@@ -21,10 +21,10 @@ def poisonous_records() -> Iterator[None]:
     """Meanwhile a record of this name kills the process that makes a row of it."""
     really = rows.to_row
 
-    def to_row(resource: Any, record: Any, context: Any) -> rows.Row:
-        if record.get("name") == POISON:
+    def to_row(resource: Any, sighting: Any, context: Any) -> rows.Row:
+        if sighting.record.get("name") == POISON:
             die()
-        return really(resource, record, context)
+        return really(resource, sighting, context)
 
     rows.to_row = to_row
     try:

@@ -10,20 +10,22 @@ from uuid import uuid4
 import psycopg
 import pytest
 import requests
+from pydantic import SecretStr
 from sqlalchemy import select, text, update
 
 from sandbox.http import Request, Response, Server
 from shared import deliveries
 from shared.db.bookkeeping import deliveries as table
+from shared.db.bookkeeping import usage
 from shared.deliveries import Delivery
 from shared.errors import CredentialsRefused, VendorUnavailable
 from shared.resources import BY_NAME
 from tests.contract.changes import remove
 from tests.contract.worlds import world
-from tests.ground import Ground
+from tests.ground import Ground, ground_on, reaching
 from tests.worker.sources.vendors import NOW, fixture
 from worker.drain import LONGEST_AGE, Pace, drain, fold
-from worker.sync.rows import without_links
+from worker.sync.hashing import without_links
 
 LEADS, CONTACTS, COMPANIES = (BY_NAME[f"kommo.{n}"] for n in ("leads", "contacts", "companies"))
 ENTITIES = [LEADS, CONTACTS, COMPANIES]
@@ -470,3 +472,19 @@ def test_what_fails_for_ever_does_not_hold_back_what_comes_after_it(inbox: Groun
     assert waits[-1] < 3
     assert all(200 < seconds <= 375 for seconds in waits[:-1])
     assert max(waits[:-1]) - min(waits[:-1]) > 20, "they come back in smaller groups"
+
+
+def test_an_account_that_webhooks_meet_first_is_asked_within_its_own_quota_from_then_on(
+    database_url: str, redis_url: str
+) -> None:
+    """A token that does not tell its account: until it is met there is only the integration's quota."""
+    with ground_on(database_url, redis_url=redis_url) as ground:
+        ground.box.grants.know("opaque")
+        changes = {"kommo_jwt_token": SecretStr("opaque"), "kommo_rate_limit": 50}
+        with reaching(ground.reach.settings.model_copy(update=changes)) as (reach, _):
+            lead = last(ground, LEADS)
+            put(ground, form(("leads[update][0][id]", lead)))
+            assert drain(reach, ground.integration("kommo").id, 20) is False
+        used = ground.run(lambda c: dict(c.execute(select(usage.c.budget, usage.c.requests)).all()))
+    assert used.pop(f"kommo:{ground.box.options.account_id}") >= 1
+    assert list(used.values()) == [1]  # who are you?

@@ -1,17 +1,21 @@
 """What kills its worker three times is parked and reported, and everything else goes on."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import pytest
 from pytest import MonkeyPatch
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from shared import deliveries, leaving, questions, runs
 from shared.db.engine import clock
 from shared.errors import RequestRefused
 from shared.resources import BY_NAME
-from tests.ground import Ground, pages_of
+from tests.ground import Ground, ground_on, pages_of
 from tests.worker.dying import POISON, die, dies, end_leases
 from tests.worker.test_forgetting import added, told
 from worker import forgetting, subscription, tasks
@@ -211,3 +215,51 @@ def test_a_question_that_kills_its_worker_is_not_asked_again(
     assert dies(ground, lambda reach: tasks.answer(reach, str(id_)))
     assert not dies(ground, lambda reach: tasks.answer(reach, str(id_)))
     assert questions.wait(ground.reach.engine, id_, 0.0) is None
+
+
+# --- who lives and could not say so
+
+
+FULL = """
+    create function full_disk() returns trigger language plpgsql as $$
+    begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$;
+    create trigger full_disk before insert or update on kommo.leads
+    for each row execute function full_disk();
+    create trigger full_disk before update on sync.runs
+    for each row when (new.state = 'queued') execute function full_disk();
+    create trigger full_disk before update on sync.audits
+    for each row when (new.state = 'queued') execute function full_disk()
+"""
+ROOM = "drop function full_disk cascade"
+
+
+@pytest.fixture
+def remembering(database_url: str, redis_url: str) -> Iterator[Ground]:
+    with ground_on(database_url, redis_url=redis_url) as ground:
+        yield ground
+
+
+def test_a_disk_that_stays_full_kills_nobody_and_parks_no_delivery(remembering: Ground) -> None:
+    ground = remembering
+    told_of(ground, *(int(record["id"]) for record in ground.box.truth("kommo", "leads")[:5]))
+    integration = ground.integration("kommo").id
+    ground.run(lambda c: c.execute(text(FULL)))
+    for _ in range(5):
+        with pytest.raises(OperationalError):
+            drain(ground.reach, integration, 20)
+        end_leases(ground)
+    ground.run(lambda c: c.execute(text(ROOM)))
+    assert drain(ground.reach, integration, 20) is False
+    assert {(row["outcome"], row["deaths"]) for row in ground.deliveries()} == {("done", 0)}
+
+
+def test_a_disk_that_stays_full_ends_no_run(remembering: Ground) -> None:
+    ground = remembering
+    run = ground.order(LEADS, full=True, trigger="schedule")
+    ground.run(lambda c: c.execute(text(FULL)))
+    for _ in range(5):
+        with pytest.raises(OperationalError):
+            carry_out(ground.reach, run, 60)
+        end_leases(ground)
+    ground.run(lambda c: c.execute(text(ROOM)))
+    assert ground.carry(run)["state"] == "done"

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,6 @@ from shared.availability import WHOLE, name_of, place_of
 from shared.db.bookkeeping import audits as table
 from shared.db.engine import clock
 from shared.errors import NotAvailable, NotBelievable, SyncNeeded, WalkBroken
-from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.grammar import Asked
 from shared.runs import PROGRESS
@@ -36,7 +36,7 @@ from worker.audit.looking import Looker, Seen, by_slice, hashes, is_newer
 from worker.audit.notes import DOUBTED, DRIFT, LATE, REPAIRED, Doubt, Notes
 from worker.audit.progress import BY_ID, IN_FULL, LATELY, Progress
 from worker.reach import Reach
-from worker.sources.protocol import Account, Ask, Page, Source
+from worker.sources.protocol import Ask, Met, Page
 from worker.sync import checkpoint, plan, rows, sweep, walk
 from worker.sync.checkpoint import Position
 from worker.sync.engine import TRIES
@@ -62,19 +62,11 @@ class _TimeIsUp(Exception):
 class Auditor:
     """Carries out one claimed audit. `deadline` (monotonic seconds): when to stop at the next page."""
 
-    def __init__(
-        self,
-        reach: Reach,
-        integration: Integration,
-        source: Source,
-        account: Account,
-        audit: Audit,
-        deadline: float,
-    ) -> None:
-        self._reach, self._source, self._account = reach, source, account
-        self._integration, self._audit, self._deadline = integration, audit, deadline
+    def __init__(self, reach: Reach, met: Met, audit: Audit, deadline: float) -> None:
+        self._reach, self._audit, self._deadline = reach, audit, deadline
+        self._integration, self._account, self._source = met.integration, met.account, met.source
         self._resource = audit.resource
-        self._looker = Looker(source, integration.id, audit.resource, account.country)
+        self._looker = Looker(met.source, met.integration.id, audit.resource, met.account.country)
         self._progress = Progress.load(audit.position) if audit.position else self._begin()
         self._position = self._progress.walk
 
@@ -134,7 +126,7 @@ class Auditor:
         position = self._position
         ask = Ask(self._resource, position.asks[position.slice], position.since)
         try:
-            for number, page in walk.pages(self._source, ask, position.page):
+            for number, page in walk.pages(partial(self._source.page, ask), position.page):
                 position.note_total(page.total)
                 if not page.records:
                     continue

@@ -6,16 +6,16 @@ resource. A row whose owner died is taken over and goes on from its position.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, case, func, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared import resources
+from shared import deaths, resources
 from shared.db.bookkeeping import ACTIVE, audit_findings, audit_met
 from shared.db.bookkeeping import audits as table
 from shared.errors import LostOwnership
@@ -85,8 +85,13 @@ def active(connection: Connection, integration_ids: Sequence[int]) -> bool:
     return connection.scalar(chosen.limit(1)) is not None
 
 
-def claim(connection: Connection, audit_id: int, lease: float) -> Audit | None:
-    """Takes an audit for `lease` seconds; None when it is somebody else's, over, or not yet due."""
+def claim(
+    connection: Connection, audit_id: int, lease: float, survivors: Collection[UUID] = ()
+) -> Audit | None:
+    """Takes an audit for `lease` seconds; None when it is somebody else's, over, or not yet due.
+
+    survivors: who is not dead though a lease of his ran out.
+    """
     row = connection.execute(
         update(table)
         .where(table.c.id == audit_id, _READY)
@@ -96,7 +101,7 @@ def claim(connection: Connection, audit_id: int, lease: float) -> Audit | None:
             lease_until=_from_now(lease),
             started_at=func.coalesce(table.c.started_at, NOW),
             attempts=table.c.attempts + 1,
-            deaths=case((table.c.state == "running", table.c.deaths + 1), else_=table.c.deaths),
+            deaths=deaths.counted(table, survivors),
             reason=None,
         )
         .returning(table)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from shared import availability, deaths, integrations
 from shared.db.bookkeeping import audits as table
+from shared.db.engine import AWAY
 from shared.errors import (
     AuditShareSpent,
-    CredentialsRefused,
     Fatal,
     LostOwnership,
     Misuse,
@@ -29,10 +28,9 @@ from worker.audit import books
 from worker.audit.auditor import Auditor
 from worker.audit.books import Audit
 from worker.reach import Reach
-from worker.sources import identity, oauth
+from worker.sources import identity
 from worker.sources.budget import AUDIT
-from worker.sources.opening import open_source
-from worker.sync.carry import LONGEST_DELAY, MUCH_PATIENCE, PATIENCE, RENEW_EVERY
+from worker.sync.carry import LONGEST_DELAY, MUCH_PATIENCE, PATIENCE, RENEW_EVERY, in_short
 
 log = logger(__name__)
 
@@ -40,7 +38,8 @@ log = logger(__name__)
 def carry_out(reach: Reach, audit_id: int, seconds: float) -> bool:
     """Works on an audit for about `seconds`; True when the rest of it should be rung for."""
     with reach.engine.begin() as connection:
-        audit = books.claim(connection, audit_id, reach.settings.run_lease_seconds)
+        survivors = deaths.survivors_of(reach.redis, connection, table, audit_id)
+        audit = books.claim(connection, audit_id, reach.settings.run_lease_seconds, survivors)
     if audit is None:
         return False
     with structlog.contextvars.bound_contextvars(
@@ -51,6 +50,9 @@ def carry_out(reach: Reach, audit_id: int, seconds: float) -> bool:
         except LostOwnership as error:
             log.warning("audit_lost", why=str(error))
             return False
+        except AWAY:
+            deaths.note_survivor(reach.redis, audit.owner)
+            raise
 
 
 def _carry_out(reach: Reach, audit: Audit, deadline: float) -> bool:
@@ -76,24 +78,11 @@ def _carry_out(reach: Reach, audit: Audit, deadline: float) -> bool:
 
 
 def _audit(reach: Reach, audit: Audit, integration: Integration, deadline: float) -> bool:
-    given = oauth.usable(reach, integration)
     lease = _Lease(reach, audit)
-    opened = partial(
-        open_source,
-        reach,
-        given=given,
-        priority=AUDIT,
-        waiting=lease.tend,
-        asked=lease.count_request,
-    )
+    opening = {"priority": AUDIT, "waiting": lease.tend, "asked": lease.count_request}
     try:
-        account = identity.prove(reach, integration, given, opened(integration=integration))
-        integration = identity.bound(integration, account)
-        source = opened(integration=integration)
-        return Auditor(reach, integration, source, account, audit, deadline).carry_out()
-    except CredentialsRefused:
-        identity.note_refused(reach, integration, given)
-        raise
+        with identity.meeting(reach, integration, **opening) as met:
+            return Auditor(reach, met, audit, deadline).carry_out()
     finally:
         lease.close()
 
@@ -117,9 +106,9 @@ def _again_later(reach: Reach, audit: Audit, error: Exception) -> None:
     asked = getattr(error, "seconds", None)
     patience = PATIENCE.get(audit.trigger, MUCH_PATIENCE)
     if audit.attempts >= patience and not asked:
-        _end(reach, audit, "failed", f"{error} ({audit.attempts} attempts)")
+        _end(reach, audit, "failed", f"{in_short(error)} ({audit.attempts} attempts)")
         return
-    _put_back(reach, audit, asked or min(LONGEST_DELAY, 2.0**audit.attempts), str(error))
+    _put_back(reach, audit, asked or min(LONGEST_DELAY, 2.0**audit.attempts), in_short(error))
 
 
 def _put_back(reach: Reach, audit: Audit, delay: float, reason: str | None) -> None:

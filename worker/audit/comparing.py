@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 from shared.resources.grammar import Resource
 from worker.people import tombstones
 from worker.sync import statements
-from worker.sync.rows import Batch, Key, Row, without_links
+from worker.sync.hashing import without_links
+from worker.sync.rows import Batch, Key, Row
 
 ONLY_THERE, ONLY_HERE, DIFFERENT = KINDS = "only there", "only here", "different"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from uuid import UUID
 
@@ -72,7 +73,7 @@ class Looker:
     def _listed(self, ask: Ask) -> Found:
         """All of a slice that can't be asked for by id: such lists are short."""
         pages: list[Page] = []
-        for number, page in walk.pages(self._source, ask, 1):
+        for number, page in walk.pages(partial(self._source.page, ask), 1):
             if number > 1 and page.records == pages[-1].records:
                 break  # the vendor does not page this list
             pages.append(page)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Never
 
 import typer
 
@@ -26,6 +26,7 @@ STRETCH, PATIENCE, EVERY = 30.0, 60.0, 0.25
 """Seconds: PATIENCE is how long looks are waited for that a worker has taken, or that were put back."""
 SHOWN = 20
 AGE = re.compile(r"([0-9]{1,5})([smhd])")
+Letter = dict[str, Any]
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Ids = Annotated[list[int] | None, typer.Option("--id", help="May be repeated.")]
@@ -69,17 +70,11 @@ def deliveries(
             replayed = {} if dry_run else letters.replay_deliveries(connection, chosen)
         for id_ in replayed:
             reach.ring(DRAIN, id_)
-    lacking = sorted(set(chosen.ids) - {row["id"] for row in meant})
+    lacking = _lacking(chosen, meant)
     told = {"deliveries": meant, "dry_run": dry_run, "lacking": lacking, "success": not lacking}
-    if as_json:
-        print_json(told)
-    else:
-        _show(meant, "would wait again" if dry_run else "wait again", _delivery)
-        for id_ in lacking:
-            typer.echo(
-                f"delivery {id_} is not there, waits already, or belongs to nobody", err=True
-            )
-    raise typer.Exit(1 if lacking else 0)
+    shown = {"would wait again" if dry_run else "wait again": meant}
+    absent = "delivery {} is not there, waits already, or belongs to nobody"
+    _end(told, as_json, lambda: _show(shown, _delivery, lacking, absent))
 
 
 @group.command()
@@ -120,18 +115,13 @@ def rejects(
             )
             meant = _meant_rejects(connection, chosen)
         left = meant if dry_run else _look_up(reach, chosen, Console(stderr=True, highlight=False))
-    lacking = sorted(set(chosen.ids) - {row["id"] for row in meant})
+    lacking = _lacking(chosen, meant)
     success = not lacking and (dry_run or not left)
     told = {"rejects": meant, "left": left, "lacking": lacking, "dry_run": dry_run}
-    if as_json:
-        print_json({**told, "success": success})
-    else:
-        _show(meant, "would be looked up" if dry_run else "were looked up", _reject)
-        if not dry_run:
-            _show(left, "are rejects still", _reject)
-        for id_ in lacking:
-            typer.echo(f"there is no reject {id_}", err=True)
-    raise typer.Exit(0 if success else 1)
+    looked_up = {"were looked up": meant, "are rejects still": left}
+    shown = {"would be looked up": meant} if dry_run else looked_up
+    absent = "there is no reject {}"
+    _end({**told, "success": success}, as_json, lambda: _show(shown, _reject, lacking, absent))
 
 
 def _chosen(connection: Connection, since: str, **given: Any) -> Chosen:
@@ -153,7 +143,7 @@ def age(written: str) -> timedelta:
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
-def _meant_deliveries(connection: Connection, chosen: Chosen) -> list[dict[str, Any]]:
+def _meant_deliveries(connection: Connection, chosen: Chosen) -> list[Letter]:
     from sqlalchemy import select
 
     from shared import letters
@@ -166,7 +156,7 @@ def _meant_deliveries(connection: Connection, chosen: Chosen) -> list[dict[str, 
     return [dict(row) for row in connection.execute(picked.order_by(table.c.id)).mappings()]
 
 
-def _meant_rejects(connection: Connection, chosen: Chosen) -> list[dict[str, Any]]:
+def _meant_rejects(connection: Connection, chosen: Chosen) -> list[Letter]:
     from sqlalchemy import select
 
     from shared import letters
@@ -176,12 +166,12 @@ def _meant_rejects(connection: Connection, chosen: Chosen) -> list[dict[str, Any
     return _told(connection.execute(picked.order_by(table.c.id)).all())
 
 
-def _told(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+def _told(rows: Sequence[Row[Any]]) -> list[Letter]:
     names = ("id", "integration_id", "resource", "key", "reason", "times", "seen_at", "deaths")
     return [{name: row._mapping[name] for name in names} for row in rows]
 
 
-def _look_up(reach: Reach, chosen: Chosen, console: Console) -> list[dict[str, Any]]:
+def _look_up(reach: Reach, chosen: Chosen, console: Console) -> list[Letter]:
     """Here and now, whoever else is at it; returns those that are rejects still."""
     from shared import rejects as books
     from worker.commands import inline
@@ -215,20 +205,39 @@ def _are_wanted(reach: Reach, wanted: Wanted) -> bool:
     return any(row.wanted_at and row.deaths < deaths.MOST for row in kept)
 
 
+def _lacking(chosen: Chosen, meant: Sequence[Letter]) -> list[int]:
+    """Ids that were named and are none of those that are meant."""
+    return sorted(set(chosen.ids) - {row["id"] for row in meant})
+
+
+def _end(told: Mapping[str, Any], as_json: bool, show: Callable[[], None]) -> Never:
+    if as_json:
+        print_json(told)
+    else:
+        show()
+    raise typer.Exit(0 if told["success"] else 1)
+
+
 def _show(
-    found: Sequence[dict[str, Any]], what: str, line: Callable[[dict[str, Any]], str]
+    found: Mapping[str, Sequence[Letter]],
+    line: Callable[[Letter], str],
+    lacking: Sequence[int],
+    absent: str,
 ) -> None:
-    for row in found[:SHOWN]:
-        typer.echo(f"  {line(row)}")
-    if len(found) > SHOWN:
-        typer.echo(f"  … and {len(found) - SHOWN:,} more")
-    typer.echo(f"{len(found):,} {what}")
+    for what, rows in found.items():
+        for row in rows[:SHOWN]:
+            typer.echo(f"  {line(row)}")
+        if len(rows) > SHOWN:
+            typer.echo(f"  … and {len(rows) - SHOWN:,} more")
+        typer.echo(f"{len(rows):,} {what}")
+    for id_ in lacking:
+        typer.echo(absent.format(id_), err=True)
 
 
-def _delivery(row: dict[str, Any]) -> str:
+def _delivery(row: Letter) -> str:
     why = f": {row['reason']}" if row["reason"] else ""
     return f"{row['id']} of {row['received_at']:%Y-%m-%d %H:%M:%S}, {row['outcome']}{why}"
 
 
-def _reject(row: dict[str, Any]) -> str:
+def _reject(row: Letter) -> str:
     return f"{row['id']} {row['resource']} {row['key'] or 'without an id'}: {row['reason']}"

@@ -15,7 +15,8 @@ import orjson
 
 from shared.resources.columns import Column, Context, Path, Record, dig, unwrapped
 from shared.resources.grammar import About, Carries, Child, Embeds, Resource
-from worker.sync.rows import Row, hash_of, without_links
+from worker.sync.hashing import hash_of, without_links
+from worker.sync.rows import Row
 
 
 @dataclass(frozen=True)

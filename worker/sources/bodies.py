@@ -11,7 +11,7 @@ import orjson
 _LONGEST, _MOST_DIGITS = 25, 18
 DEEPEST = 100
 """Levels of lists and objects in one answer; orjson writes 254, Python's own recursion ends at 1,000."""
-_NULL_CHARACTER = b"\\u0000"
+NULL_CHARACTER = b"\\u0000"
 
 
 def parse(content: bytes) -> Any:
@@ -24,7 +24,7 @@ def parse(content: bytes) -> Any:
         value = _shallow(orjson.loads(content))
     except orjson.JSONDecodeError:
         return _tolerant(content)
-    return _with_texts(value, _without_nulls) if _NULL_CHARACTER in content else value
+    return _with_texts(value, _without_nulls) if NULL_CHARACTER in content else value
 
 
 def whole(said: Any) -> int | None:

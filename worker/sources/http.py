@@ -37,6 +37,7 @@ from worker.sources.wire import PublicOnly
 
 log = logger(__name__)
 CONNECT_SECONDS = 5
+Parser = Callable[[bytes], Any]
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,18 @@ class Door:
     _local: threading.local = field(default_factory=threading.local)
 
     def get(
-        self, path: str, params: Mapping[str, Any] | None = None, answers: tuple[int, ...] = ()
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        answers: tuple[int, ...] = (),
+        parse: Parser = parse,
     ) -> Answer:
         """GET, tried again on passing faults; raises PonteError by what the answer means.
 
-        answers: statuses that are an answer here ("there is no such thing"), with an empty body.
+        answers: statuses that are an answer here ("there is no such thing"), with an empty body; parse: reads
+        the bytes of a body, raises ValueError when they are no JSON.
         """
-        return self._retrying()(self._get_once, path, params or {}, answers)
+        return self._retrying()(self._ask, "GET", path, params or {}, None, answers, parse)
 
     def send(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """A write: never repeated blindly, the vendors have no idempotency keys (kommo-api.md 8)."""
@@ -111,9 +117,6 @@ class Door:
         error = state.outcome.exception() if state.outcome else None
         log.info("vendor_asked_again", attempt=state.attempt_number, why=str(error))
 
-    def _get_once(self, path: str, params: Mapping[str, Any], answers: tuple[int, ...]) -> Answer:
-        return self._ask("GET", path, params, None, answers)
-
     def _ask(
         self,
         method: str,
@@ -121,13 +124,14 @@ class Door:
         params: Mapping[str, Any],
         body: Mapping[str, Any] | None,
         answers: tuple[int, ...] = (),
+        parse: Parser = parse,
     ) -> Answer:
         observed_at = self.budget.slot(self.priority, self.waiting)
         self.asked()
         response = self._exchange(method, path, params, body)
         log.debug("vendor_answered", path=path, status=response.status_code)
         try:
-            parsed = self._parse(path, response)
+            parsed = self._parse(path, response, parse)
             self.dialect.check(path, response.status_code, parsed)
         except RateLimited as error:
             self.budget.pause(error.seconds or _retry_after(response), str(error))
@@ -168,7 +172,7 @@ class Door:
         assert isinstance(session, requests.Session)  # noqa: S101
         return session
 
-    def _parse(self, path: str, response: requests.Response) -> Any:
+    def _parse(self, path: str, response: requests.Response, parse: Parser) -> Any:
         """The JSON of an answer, whatever its content type; HTML and text stay text (kommo-api.md 7)."""
         content = self.dialect.clean(response.content)
         if not content:

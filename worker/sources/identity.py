@@ -21,9 +21,29 @@ from shared.logs import logger
 from worker.reach import Reach
 from worker.sources import claims, oauth
 from worker.sources.opening import Credentials, open_source
-from worker.sources.protocol import Account, Source
+from worker.sources.protocol import Account, Met, Source
 
 log = logger(__name__)
+
+
+@contextmanager
+def meeting(reach: Reach, integration: Integration, **opening: Any) -> Iterator[Met]:
+    """An integration's account, proved, for as long as it is asked something (opening: as open_source takes it).
+
+    Raises as prove does; a refusal meanwhile is remembered. From the proof on it is the account's quota that is
+    used: who went on with the one that an integration has before would, with others, pass the vendor's limit.
+    """
+    given = oauth.usable(reach, integration)
+    source = open_source(reach, integration, given, **opening)
+    account = prove(reach, integration, given, source)
+    if integration.account_id is None:
+        integration = replace(integration, account_id=account.ids[0])
+        source = open_source(reach, integration, given, **opening)
+    try:
+        yield Met(integration, account, source)
+    except CredentialsRefused:
+        note_refused(reach, integration, given)
+        raise
 
 
 def prove(reach: Reach, integration: Integration, given: Credentials, source: Source) -> Account:
@@ -35,12 +55,6 @@ def prove(reach: Reach, integration: Integration, given: Credentials, source: So
         return known
     with _alone(reach, integration):
         return _known(reach, integration, given) or _ask(reach, integration, given, source)
-
-
-def bound(integration: Integration, account: Account) -> Integration:
-    """As it is once its account was met: from then on it is the account's quota that is used. Who goes on with
-    the one that it had before would together with others pass the vendor's limit."""
-    return replace(integration, account_id=integration.account_id or account.ids[0])
 
 
 def _known(reach: Reach, integration: Integration, given: Credentials) -> Account | None:

@@ -22,8 +22,9 @@ from shared.resources.columns import Record, dig
 from shared.resources.grammar import Resource
 from shared.resources.kommo_setup import ACCOUNT
 from shared.settings import is_zone
+from worker.sources import bodies, encoded
 from worker.sources.bodies import whole
-from worker.sources.http import Answer, Dialect, Door
+from worker.sources.http import Answer, Dialect, Door, Parser
 from worker.sources.kommo_events import moment_of, news_of
 from worker.sources.protocol import Account, Ask, Found, News, Page
 
@@ -85,9 +86,10 @@ class Kommo:
         if resource.single:
             return _single(self._asked(path, resource.params), number)
         question = {**resource.params, **resource.order, **_since(ask)}
-        parts = list(self._parts(path, question, number, resource.page_size))
-        first, (last, size) = parts[0][0], parts[-1]
         nested = len(resource.records) > 1
+        parse = bodies.parse if nested else encoded.parse_list
+        parts = list(self._parts(path, question, number, resource.page_size, parse))
+        first, (last, size) = parts[0][0], parts[-1]
         return Page(
             [record for part, _ in parts for record in _records(part.body, resource.records)],
             total=None if nested else whole(dig(first.body or {}, ("_total_items",))),
@@ -96,23 +98,28 @@ class Kommo:
         )
 
     def _parts(
-        self, path: str, question: Mapping[str, Any], number: int, size: int
+        self, path: str, question: Mapping[str, Any], number: int, size: int, parse: Parser
     ) -> Iterable[tuple[Answer, int]]:
         """A page with its size; where that is too heavy (504), the smaller pages that it consists of."""
         try:
-            yield self._asked(path, {**question, "limit": size, "page": number}), size
+            asked = {**question, "limit": size, "page": number}
+            yield self._asked(path, asked, parse=parse), size
         except TooHeavy:
             if size % PARTS:
                 raise
             for part in range((number - 1) * PARTS + 1, number * PARTS + 1):
-                yield from self._parts(path, question, part, size // PARTS)
+                yield from self._parts(path, question, part, size // PARTS, parse)
 
     def _asked(
-        self, path: str, question: Mapping[str, Any], answers: tuple[int, ...] = ()
+        self,
+        path: str,
+        question: Mapping[str, Any],
+        answers: tuple[int, ...] = (),
+        parse: Parser = bodies.parse,
     ) -> Answer:
         """A list that is not there (404) may be the sign of an account that is not there (9, 25)."""
         try:
-            return self.door.get(path, question, answers)
+            return self.door.get(path, question, answers, parse)
         except NotAvailable as error:
             if error.status == 404:
                 self.account()
@@ -129,7 +136,8 @@ class Kommo:
             return self._look_at_one(f"{path}/{ids[0]}")
         question = {**resource.params, **resource.order, by_id.filter: list(ids)}
         try:
-            answer = self._asked(path, {**question, "limit": len(ids)}, answers=(400,))
+            asked = {**question, "limit": len(ids)}
+            answer = self._asked(path, asked, (400,), encoded.parse_list)
         except TooHeavy:
             if len(ids) == 1:
                 raise
@@ -148,7 +156,7 @@ class Kommo:
 
     def _look_at_one(self, path: str) -> Found:
         """A list that is none: records come one by one; 204 and 404 both mean that there is none."""
-        answer = self.door.get(path, answers=(404,))
+        answer = self.door.get(path, answers=(404,), parse=encoded.parse_record)
         if answer.status == 404:
             self.account()  # it answers as long as it is there
         found = isinstance(answer.body, Mapping) and answer.status == 200

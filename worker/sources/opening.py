@@ -121,9 +121,7 @@ def open_door(
         budget=Budget(
             reach.redis,
             reach.engine,
-            _politely(
-                reach, _books(settings, given.provider, given.url, account, priority), account
-            ),
+            _books(reach, given, account, priority),
             account,
             settings.daily_limit(given.provider),
         ),
@@ -176,13 +174,14 @@ def _rate(books: list[Book]) -> float | None:
     return min((book.rate for book in books), default=None)
 
 
-def _books(settings: Settings, provider: str, url: str, account: str, priority: str) -> list[Book]:
+def _books(reach: Reach, given: Credentials, account: str, priority: str) -> list[Book]:
     """The vendor's limits; who iterates through everything keeps to a share of them, by a book of its own."""
-    books = _vendors_books(settings, provider, url, account)
+    vendors = _vendors_books(reach.settings, given.provider, given.url, account)
+    books = _politely(reach, vendors, account)
     rate = _rate(books)
     if priority != AUDIT or rate is None:
         return books
-    return [*books, Book(f"{account}:audit", rate * settings.ponte_audit_share)]
+    return [*books, Book(f"{account}:audit", rate * reach.settings.ponte_audit_share)]
 
 
 def _vendors_books(settings: Settings, provider: str, url: str, account: str) -> list[Book]:

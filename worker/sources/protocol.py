@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from shared.integrations import Integration
 from shared.resources.columns import Record
 from shared.resources.grammar import Asked, Resource
 
@@ -91,3 +92,12 @@ class Source(Protocol):
 
     def account(self) -> Account:
         """Who am I? One request, and the proof that the credentials work."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """An integration whose account was proved, and a source that is asked within that account's quota."""
+
+    integration: Integration
+    account: Account
+    source: Source

@@ -44,10 +44,11 @@ local text = string.format('%.0f', moment)
 if wait > horizon then
   if class ~= 'sync' then return {0, math.floor(wait - horizon + 1000)} end
   redis.call('SET', waits, 1, 'PX', 1000)
-  -- One slot of a backfill may lie as far ahead as a webhook's: several askers of webhooks
-  -- leave no nearer one free, and it would never get its share.
+  -- One slot of a backfill may lie as far ahead as a webhook's, while there are any: several askers of
+  -- webhooks leave no nearer one free, and it would never get its share.
   local ahead = KEYS[1] .. ':sync-ahead'
-  if wait > 1000000 or tonumber(redis.call('GET', ahead) or '0') > now then
+  local alone = redis.call('ZCOUNT', ours, string.format('%.0f', now - 1000000), '+inf') == 0
+  if alone or wait > 1000000 or tonumber(redis.call('GET', ahead) or '0') > now then
     return {0, math.floor(wait - horizon + 1000)}
   end
   redis.call('SET', ahead, text, 'PX', 2000)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -19,8 +18,8 @@ from sqlalchemy.exc import OperationalError
 from shared import availability, deaths, integrations, runs
 from shared.availability import WHOLE
 from shared.db.bookkeeping import runs as table
+from shared.db.engine import AWAY
 from shared.errors import (
-    CredentialsRefused,
     Fatal,
     LostOwnership,
     Misuse,
@@ -32,9 +31,8 @@ from shared.logs import logger
 from shared.runs import SCHEDULE, UNAVAILABLE, Run
 from worker import reports
 from worker.reach import Reach
-from worker.sources import identity, oauth
+from worker.sources import identity
 from worker.sources.budget import AUDIT, SYNC
-from worker.sources.opening import open_source
 from worker.sync import checkpoint
 from worker.sync.engine import Engine
 
@@ -55,7 +53,9 @@ log = logger(__name__)
 def carry_out(reach: Reach, run_id: int, seconds: float) -> bool:
     """Works on a run for about `seconds`; True when the rest of it should be rung for at once."""
     with reach.engine.begin() as connection:
-        run = runs.claim(connection, run_id, uuid4(), reach.settings.run_lease_seconds)
+        survivors = deaths.survivors_of(reach.redis, connection, table, run_id)
+        lease = reach.settings.run_lease_seconds
+        run = runs.claim(connection, run_id, uuid4(), lease, survivors)
     if run is None:
         return False
     with structlog.contextvars.bound_contextvars(
@@ -66,6 +66,9 @@ def carry_out(reach: Reach, run_id: int, seconds: float) -> bool:
         except LostOwnership as error:
             log.warning("run_lost", why=str(error))
             return False
+        except AWAY:
+            deaths.note_survivor(reach.redis, run.owner)
+            raise
 
 
 def _carry_out(reach: Reach, run: Run, deadline: float) -> bool:
@@ -97,7 +100,7 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
     """What an error means for its run. Without a database it raises: the lease brings the run back."""
     lacking = getattr(error, "orig", None)
     if isinstance(lacking, UndefinedTable | UndefinedColumn):
-        _fail(reach, run, f"{str(lacking).splitlines()[0]}: {NO_MIGRATION}")
+        _fail(reach, run, f"{in_short(error)}: {NO_MIGRATION}")
     elif isinstance(error, NotAvailable):
         _not_available(reach, run, str(error))
     elif isinstance(error, Fatal | Misuse):
@@ -111,24 +114,15 @@ def _stop(reach: Reach, run: Run, error: Exception) -> None:
 
 
 def _sync(reach: Reach, run: Run, integration: Integration, deadline: float) -> bool:
-    given = oauth.usable(reach, integration)
     lease = _Lease(reach, run)
-    opened = partial(
-        open_source,
-        reach,
-        given=given,
-        priority=_priority(reach, run),
-        waiting=lease.renew_now_and_then,
-        asked=lease.count_request,
-    )
+    opening = {
+        "priority": _priority(reach, run),
+        "waiting": lease.renew_now_and_then,
+        "asked": lease.count_request,
+    }
     try:
-        account = identity.prove(reach, integration, given, opened(integration=integration))
-        integration = identity.bound(integration, account)
-        source = opened(integration=integration)
-        return Engine(reach, integration, source, account, run, deadline).carry_out()
-    except CredentialsRefused:
-        identity.note_refused(reach, integration, given)
-        raise
+        with identity.meeting(reach, integration, **opening) as met:
+            return Engine(reach, met, run, deadline).carry_out()
     finally:
         lease.close()
 
@@ -146,12 +140,18 @@ def _priority(reach: Reach, run: Run) -> str:
 
 def _again_later(reach: Reach, run: Run, error: Exception) -> None:
     """Puts the run back; gives up when it has not moved for too long."""
-    patience = PATIENCE.get(run.trigger, MUCH_PATIENCE)
+    patience, why = PATIENCE.get(run.trigger, MUCH_PATIENCE), in_short(error)
     if run.attempts >= patience and not hasattr(error, "seconds"):
-        _fail(reach, run, f"{error} ({run.attempts} attempts)")
+        _fail(reach, run, f"{why} ({run.attempts} attempts)")
         return
     delay = getattr(error, "seconds", None) or min(LONGEST_DELAY, 2.0**run.attempts)
-    _put_back(reach, run, delay, str(error))
+    _put_back(reach, run, delay, why)
+
+
+def in_short(error: Exception) -> str:
+    """What an error says; one of PostgreSQL's without the statement that it befell."""
+    said = getattr(error, "orig", None) or error
+    return next(iter(str(said).splitlines()), type(said).__name__)
 
 
 def _put_back(reach: Reach, run: Run, delay: float, reason: str | None) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
@@ -20,12 +21,11 @@ from shared.db.bookkeeping import runs as runs_table
 from shared.db.engine import clock
 from shared.db.mirror import stamps_table
 from shared.errors import FilterIgnored, NotAvailable, NotBelievable, SliceIgnored, WalkBroken
-from shared.integrations import Integration
 from shared.logs import logger
 from shared.resources.columns import Context
 from shared.runs import Run
 from worker.reach import Reach
-from worker.sources.protocol import Account, Ask, News, Page, Source
+from worker.sources.protocol import Ask, Met, News, Page
 from worker.sync import checkpoint, plan, proof, rows, sweep, walk, windows
 from worker.sync.checkpoint import OVERLAP, Position
 from worker.sync.sweep import Slice
@@ -39,6 +39,13 @@ SKEW = timedelta(seconds=5)
 log = logger(__name__)
 
 
+@dataclass(frozen=True)
+class SightedPage(Page):
+    """A page whose records are known by key and hash."""
+
+    sighted: rows.Sighted
+
+
 class _TimeIsUp(Exception):
     """The run goes on from its position, in another task."""
 
@@ -46,17 +53,9 @@ class _TimeIsUp(Exception):
 class Engine:
     """Carries out one claimed run. `deadline` (monotonic seconds): when to stop at the next page."""
 
-    def __init__(
-        self,
-        reach: Reach,
-        integration: Integration,
-        source: Source,
-        account: Account,
-        run: Run,
-        deadline: float,
-    ) -> None:
-        self._reach, self._source, self._account = reach, source, account
-        self._integration, self._run, self._deadline = integration, run, deadline
+    def __init__(self, reach: Reach, met: Met, run: Run, deadline: float) -> None:
+        self._reach, self._run, self._deadline = reach, run, deadline
+        self._integration, self._account, self._source = met.integration, met.account, met.source
         self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
         self._whole = plan.covers_all(run.resource, self._position)
@@ -107,7 +106,7 @@ class Engine:
         position = self._position
         slice_ = position.asks[position.slice]
         ask = Ask(self._resource, slice_, position.since_in(place_of(self._resource, slice_)))
-        for number, page in walk.pages(self._source, ask, position.page):
+        for number, page in walk.pages(partial(self._fetch, ask), position.page):
             if not page.records:
                 position.note_total(page.total)
                 continue
@@ -183,19 +182,37 @@ class Engine:
         self._position.last = ends
         return repeated
 
-    def _keep(self, ask: Ask, number: int, page: Page) -> None:
-        """Rows, stamps, rejects and the position, in one transaction."""
-        position = self._position
-        batch = rows.batch(self._resource, page.records, Context(ask.slice, self._account.country))
+    def _fetch(self, ask: Ask, number: int) -> SightedPage:
+        """Called by the threads that fetch ahead: what they can do, the next commit does not wait for."""
+        page = self._source.page(ask, number)
+        context = Context(ask.slice, self._account.country)
+        sighted = rows.Sighted(self._resource, page.records, context)
+        return SightedPage(**vars(page), sighted=sighted)
+
+    def _read(
+        self, connection: Connection, mirror: Mirror, ask: Ask, sighted: rows.Sighted
+    ) -> tuple[rows.Batch, Mapping[rows.Key, dict[str, str]]]:
+        """The rows of a page, proved to be what was asked for, and those that another slice brought before.
+
+        Of a list that is asked for as a whole nothing has to be proved, so what is known is not read.
+        """
+        if not ask.slice and ask.since is None:
+            return sighted.read(mirror.same(sighted.hashes)), {}
+        batch = sighted.read()
         if not proof.acted(ask, batch):
             raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
+        met = self._met_before(connection, ask, batch)
+        if other := proof.settled(ask, batch) or self._another(ask, batch, met):
+            raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
+        # one record in two slices stays in the first: a walk does not say of it now this, now that
+        return replace(batch, rows=tuple(r for r in batch.rows if r.key not in met)), met
+
+    def _keep(self, ask: Ask, number: int, page: SightedPage) -> None:
+        """Rows, stamps, rejects and the position, in one transaction."""
+        position = self._position
         with self._reach.engine.begin() as connection:
-            met = self._met_before(connection, ask, batch)
-            if other := proof.settled(ask, batch) or self._another(ask, batch, met):
-                raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
-            # one record in two slices stays in the first: a walk does not say of it now this, now that
-            batch = replace(batch, rows=tuple(r for r in batch.rows if r.key not in met))
             mirror = Mirror(connection, self._integration.id, self._resource, self._cause)
+            batch, met = self._read(connection, mirror, ask, page.sighted)
             written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
             gone = mirror.gone(batch.deleted, page.observed_at, told=True, how=sweep.TOMBSTONE)
             position.page = number + 1

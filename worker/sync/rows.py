@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,21 @@ import orjson
 from shared.errors import Reject
 from shared.resources.columns import Context, Record, Value, unwrapped
 from shared.resources.grammar import OUTER, Child, Resource
+from worker.sources.encoded import plain
+from worker.sync.hashing import Hashing
 
 Key = tuple[Value, ...]
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, LookupError)
+"""What reading raises: AttributeError and TypeError where a list is and a map was expected, or the other way round."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A record before it is read: its key, and the hash that tells whether it has to be read."""
+
+    key: Key
+    hash: UUID
+    record: Record
 
 
 @dataclass(frozen=True)
@@ -50,40 +64,84 @@ class Rejected:
 class Batch:
     """What a page became: rows sorted by key, each key once (the last changed wins, else the last sent).
 
-    deleted: keys of records that say themselves that they were; nothing else of them is believed.
+    deleted: keys of records that say themselves that they were; nothing else of them is believed. same: keys of
+    records that were not read, because they are known to be as they were.
     """
 
     rows: tuple[Row, ...]
     rejects: tuple[Rejected, ...]
     deleted: tuple[Key, ...] = ()
+    same: tuple[Key, ...] = ()
+
+    @property
+    def keys(self) -> list[Key]:
+        """Of every record that is, or was already, a row."""
+        return [*self.same, *(row.key for row in self.rows)]
+
+
+class Sighted:
+    """The records of a page, known by key and hash, and read when more of them has to be known.
+
+    Reading is most of the work that a page makes, and of most pages nothing has changed.
+    """
+
+    def __init__(self, resource: Resource, records: Iterable[Record], context: Context) -> None:
+        self._resource, self._context = resource, context
+        self._found: dict[Key, Sighting] = {}
+        self._rejects: list[Rejected] = []
+        self._deleted: list[Key] = []
+        asked = [column.read({}, context) for column in resource.columns if column.asked]
+        hashed = Hashing(resource, asked, context.country)
+        for sent in records:
+            self._sight(_masked(resource, sent), hashed)
+
+    def _sight(self, record: Record, hashed: Hashing) -> None:
+        try:
+            key = _key(self._resource, record, self._context)
+            if _is_tombstone(self._resource, record):
+                self._deleted.append(key)
+            elif not self._is_older(record, self._found.get(key)):
+                self._found[key] = Sighting(key, hashed(record), record)
+        except (Reject, TypeError) as error:  # TypeError: it is no JSON
+            self._rejects.append(_rejected(self._resource, record, str(error), self._context))
+
+    def _is_older(self, record: Record, other: Sighting | None) -> bool:
+        """One page may hold two states of a record, the newer one first (kommo-api.md 9, 18)."""
+        if other is None or self._resource.since is None:
+            return False
+        named = self._resource.since.column
+        (column,) = (each for each in self._resource.columns if each.name == named)
+        with suppress(*UNREADABLE):
+            mine, known = (column.read(each, self._context) for each in (record, other.record))
+            return isinstance(mine, datetime) and isinstance(known, datetime) and mine < known
+        return False
+
+    @property
+    def hashes(self) -> dict[Key, UUID]:
+        return {key: sighting.hash for key, sighting in self._found.items()}
+
+    def _read(self, sighting: Sighting) -> Row | Rejected:
+        try:
+            return to_row(self._resource, sighting, self._context)
+        except Reject as error:
+            return _rejected(self._resource, sighting.record, str(error), self._context)
+
+    def read(self, same: Set[Key] = frozenset()) -> Batch:
+        """Rows of all records that can become one, the others with their reasons; those in `same` are not read."""
+        read = [
+            self._read(sighting)
+            for key, sighting in sorted(self._found.items(), key=itemgetter(0))
+            if key not in same
+        ]
+        rows = tuple(each for each in read if isinstance(each, Row))
+        rejects = (*self._rejects, *(each for each in read if isinstance(each, Rejected)))
+        unread = tuple(sorted(same & self._found.keys()))
+        return Batch(rows, rejects, tuple(self._deleted), unread)
 
 
 def batch(resource: Resource, records: Iterable[Record], context: Context) -> Batch:
     """Rows of all records that can become one; the others with their reasons."""
-    rows: dict[Key, Row] = {}
-    rejects: list[Rejected] = []
-    deleted: list[Key] = []
-    for sent in records:
-        record = _masked(resource, sent)
-        try:
-            if _is_tombstone(resource, record):
-                deleted.append(_key(resource, record, context))
-            else:
-                row = to_row(resource, record, context)
-                if not _is_older(resource, row, rows.get(row.key)):
-                    rows[row.key] = row
-        except Reject as error:
-            rejects.append(_rejected(resource, record, str(error), context))
-    return Batch(tuple(sorted(rows.values(), key=_sort_key)), tuple(rejects), tuple(deleted))
-
-
-def _is_older(resource: Resource, row: Row, other: Row | None) -> bool:
-    """One page may hold two states of a record, the newer one first (kommo-api.md 9, 18)."""
-    if other is None or resource.since is None:
-        return False
-    at = [column.name for column in resource.columns].index(resource.since.column)
-    mine, known = row.values[at], other.values[at]
-    return isinstance(mine, datetime) and isinstance(known, datetime) and mine < known
+    return Sighted(resource, records, context).read()
 
 
 def _is_tombstone(resource: Resource, record: Record) -> bool:
@@ -96,6 +154,7 @@ def _masked(resource: Resource, record: Record) -> Record:
     """The record without the secrets of others: of an address only its host is kept."""
     if not (resource.masked or resource.dropped) or not isinstance(record, Mapping):
         return record
+    record = plain(record)
     hosts = {name: _host(str(record[name])) for name in resource.masked if record.get(name)}
     kept = {name: value for name, value in record.items() if name not in resource.dropped}
     return {**kept, **hosts}
@@ -106,31 +165,24 @@ def _host(address: str) -> str:
     return f"{found[0]}/…" if found else "…"
 
 
-def _sort_key(row: Row) -> Key:
-    return row.key
-
-
 def _key(resource: Resource, record: Record, context: Context) -> Key:
     try:
         values = tuple(column.read(record, context) for column in resource.key_columns)
         return _filled(values, resource)
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise Reject(f"{type(error).__name__}: {error}") from None
 
 
-def to_row(resource: Resource, record: Record, context: Context) -> Row:
+def to_row(resource: Resource, sighting: Sighting, context: Context) -> Row:
     """One row; raises Reject with what cannot be understood."""
     try:
+        record = plain(sighting.record)
         values = tuple(column.read(record, context) for column in resource.columns)
-        named = dict(zip((column.name for column in resource.columns), values, strict=True))
-        key = _filled(tuple(named[name] for name in resource.key), resource)
-        asked = [named[column.name] for column in resource.columns if column.asked]
-        hash_ = hash_of(resource, [without_links(record), asked, context.country])
         children = tuple(_child_rows(child, record, context) for child in resource.children)
-        return Row(key, values, orjson.dumps(record).decode(), hash_, children)
-    except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
-        # AttributeError and TypeError: a list where a map was expected, or the other way round
+        raw = orjson.dumps(record).decode()
+    except UNREADABLE as error:
         raise Reject(f"{type(error).__name__}: {error}") from None
+    return Row(sighting.key, values, raw, sighting.hash, children)
 
 
 def _child_rows(child: Child, record: Record, context: Context) -> tuple[tuple[Value, ...], ...]:
@@ -169,21 +221,6 @@ def _filled(key: Key, resource: Resource) -> Key:
     return key
 
 
-def hash_of(resource: Resource, content: object) -> UUID:
-    """Over the declaration and everything that the values of a row come from."""
-    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return UUID(bytes=hashlib.blake2b(resource.fingerprint + text, digest_size=16).digest())
-
-
-def without_links(value: Any) -> Any:
-    """`_links` name the host that answered, not the record (kommo-api.md 1.2)."""
-    if isinstance(value, dict):
-        return {name: without_links(part) for name, part in value.items() if name != "_links"}
-    if isinstance(value, list):
-        return [without_links(part) for part in value]
-    return value
-
-
 def refused(resource: Resource, id_: str, context: Context) -> Rejected:
     """An id that the vendor would not look at."""
     why = "the vendor refuses to look at this id (HTTP 400)"
@@ -204,10 +241,16 @@ def _asked(resource: Resource, context: Context) -> dict[str, str]:
 
 
 def _rejected(resource: Resource, record: Any, reason: str, context: Context) -> Rejected:
-    text = orjson.dumps(record, default=str).decode()
+    text = _text_of(record)
     return Rejected(
         _id_of(resource, record, context), text, _digest(text), reason, _asked(resource, context)
     )
+
+
+def _text_of(record: Any) -> str:
+    with suppress(*UNREADABLE):
+        return orjson.dumps(plain(record), default=str).decode()
+    return str(record)
 
 
 def _digest(record: str) -> UUID:
@@ -218,8 +261,10 @@ def _id_of(resource: Resource, record: Any, context: Context) -> str | None:
     """The last part of its key, which may have another name there; else what stands as `id`."""
     if not isinstance(record, Mapping):
         return None
-    with suppress(ValueError, TypeError):
+    with suppress(*UNREADABLE):
         id_ = resource.key_columns[-1].read(record, context)
         if id_ is not None:
             return str(id_)
-    return None if record.get("id") is None else str(record["id"])
+    with suppress(*UNREADABLE):
+        return None if record.get("id") is None else str(record["id"])
+    return None

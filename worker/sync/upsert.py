@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 
 import orjson
 from psycopg import Cursor
@@ -19,6 +20,7 @@ from sqlalchemy import Connection
 
 from shared.resources.grammar import Resource
 from worker.people import books, scrubbing, tombstones
+from worker.sync import arrays
 from worker.sync.journal import Kind, key_text
 from worker.sync.rows import Batch, Key, Rejected, Row
 from worker.sync.statements import Statements, of
@@ -54,6 +56,7 @@ class Mirror:
         self._connection, self._resource = connection, resource
         self._integration_id, self._cause = integration_id, cause or None
         self._sql: Statements = of(resource)
+        self._seen: dict[Key, Known | None] = {}
         self._run(self._sql.lock)
 
     def _run(self, sql: str, **parameters: Any) -> Any:
@@ -61,13 +64,24 @@ class Mirror:
             sql, {"integration": self._integration_id, **parameters}
         )
 
-    def _keys(self, keys: Sequence[Key]) -> dict[str, list[Any]]:
-        return {f"k{n}": [key[n] for key in keys] for n in range(len(self._resource.key))}
+    def _keys(self, keys: Sequence[Key]) -> dict[str, Any]:
+        columns = enumerate(self._resource.key_columns)
+        return {f"k{n}": arrays.of(column.type, [key[n] for key in keys]) for n, column in columns}
 
     def known(self, keys: Sequence[Key]) -> dict[Key, Known]:
-        width = len(self._resource.key)
-        rows = self._run(self._sql.known, **self._keys(keys)) if keys else ()
-        return {tuple(row[:width]): Known(*row[width:]) for row in rows}
+        """What the stamps say; asked once, until something is written."""
+        new = [key for key in keys if key not in self._seen]
+        if new:
+            width = len(self._resource.key)
+            self._seen.update(dict.fromkeys(new))
+            for row in self._run(self._sql.known, **self._keys(new)):
+                self._seen[tuple(row[:width])] = Known(*row[width:])
+        return {key: known for key in keys if (known := self._seen[key])}
+
+    def same(self, hashes: Mapping[Key, UUID]) -> Set[Key]:
+        """Of these records, those that are as they are known: they need not be read."""
+        known = self.known(list(hashes))
+        return {key for key, found in known.items() if found.hash == hashes[key]}
 
     def put(
         self, batch: Batch, observed_at: datetime, since: datetime, run_id: int | None = None
@@ -79,14 +93,11 @@ class Mirror:
         """
         applied = tombstones.apply(self._connection, self._integration_id, self._resource, batch)
         batch = applied.batch
-        known = self.known([row.key for row in batch.rows])
-        newer = [
-            row
-            for row in batch.rows
-            if row.key not in known or known[row.key].observed_at < observed_at
-        ]
-        same = [row for row in newer if row.key in known and known[row.key].hash == row.hash]
-        unchanged = {row.key for row in same}
+        known = self.known(batch.keys)
+        newer = [row for row in batch.rows if _is_newer(known.get(row.key), observed_at)]
+        same = [row.key for row in newer if row.key in known and known[row.key].hash == row.hash]
+        same += [key for key in batch.same if _is_newer(known.get(key), observed_at)]
+        unchanged = set(same)
         changed = [row for row in newer if row.key not in unchanged]
         tell = run_id is None or any(row.key in known for row in changed)
         self._write(changed, observed_at, tell=tell, looked=run_id is None)
@@ -94,17 +105,15 @@ class Mirror:
             lost = [row.key for row in batch.rows if _lost(row, known, observed_at)]
             self._ignore(lost, observed_at)
         if same:
-            keys = self._keys([row.key for row in same])
-            self._run(self._sql.stamp_same, observed_at=observed_at, **keys)
+            self._run(self._sql.stamp_same, observed_at=observed_at, **self._keys(same))
         self._keep_rejects(batch, run_id)
         if applied.new:
             whose = (self._connection, self._integration_id, self._resource)
             tombstones.note(*whose, applied.new)
             books.scrub(*whose, dict.fromkeys(applied.new, scrubbing.whole(self._resource)))
-        first = sum(
-            row.key not in known or known[row.key].observed_at < since for row in batch.rows
-        )
-        return Written(len(batch.rows), first + len(batch.rejects), len(changed))
+        self._seen.clear()
+        first = sum(_is_newer(known.get(key), since) for key in batch.keys)
+        return Written(len(batch.keys), first + len(batch.rejects), len(changed))
 
     def _write(
         self, rows: Sequence[Row], observed_at: datetime, *, tell: bool = True, looked: bool = False
@@ -113,9 +122,10 @@ class Mirror:
         if not rows:
             return
         self._run(self._sql.stage)
+        written = arrays.written([column.type for column in self._resource.columns])
         self._copy(
             self._sql.copy,
-            ((self._integration_id, *row.values, row.raw, observed_at) for row in rows),
+            ((self._integration_id, *written(row.values), row.raw, observed_at) for row in rows),
         )
         if tell:
             self._run(self._sql.tell, cause=self._cause, looked=looked)
@@ -123,7 +133,7 @@ class Mirror:
         self._run(
             self._sql.stamp_changed,
             observed_at=observed_at,
-            hashes=[row.hash for row in rows],
+            hashes=arrays.plain([row.hash for row in rows]),
             **self._keys([row.key for row in rows]),
         )
 
@@ -163,8 +173,8 @@ class Mirror:
     def _keep_rejects(self, batch: Batch, run_id: int | None) -> None:
         """A record that has become a row is no reject any more."""
         named = {"resource": self._resource.full_name}
-        keys = [str(row.key[-1]) for row in batch.rows]
-        self._run(self._sql.forget_rejects, keys=keys, **named)
+        keys = [str(key[-1]) for key in batch.keys]
+        self._run(self._sql.forget_rejects, keys=arrays.texts(keys), **named)
         for reject in batch.rejects:
             self._run(KEEP_REJECT, run=run_id, **named, **_reject_values(reject))
 
@@ -178,6 +188,7 @@ class Mirror:
         if not wanted:
             return 0
         before = self.known(wanted)
+        self._seen.clear()
         learnt: dict[str, Any] = {"observed_at": observed_at, "how": how or None}
         accepted = self._run(self._sql.stamp_gone, **learnt, **self._keys(wanted))
         marked = [tuple(row) for row in accepted]
@@ -196,6 +207,11 @@ class Mirror:
         """Counts a miss for each that nothing has met since; returns those that two walks in a row missed."""
         counted = self._run(self._sql.missed, observed_at=since, **self._keys(keys))
         return sorted(tuple(row[:-1]) for row in counted if row[-1] >= 2)
+
+
+def _is_newer(known: Known | None, observed_at: datetime) -> bool:
+    """Was this looked at after what is known?"""
+    return known is None or known.observed_at < observed_at
 
 
 def _lost(row: Row, known: Mapping[Key, Known], observed_at: datetime) -> bool:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from shared.errors import WalkBroken
-from worker.sources.protocol import Ask, Page, Source
+from worker.sources.protocol import Page
 
 WIDTH = 3
 """Pages on their way at once: enough to use the quota whatever the vendor's latency is."""
 
 
-def pages(source: Source, ask: Ask, first: int) -> Iterator[tuple[int, Page]]:
+P = TypeVar("P", bound=Page)
+
+
+def pages(fetch: Callable[[int], P], first: int) -> Iterator[tuple[int, P]]:
     """(number, page) from page `first` to the end; empty ones are left out, unless they tell a total.
 
+    fetch: gives a page by its number; called by threads of their own, but for the first.
     The end is proven: the vendor says that nothing follows, or two pages in a row are empty. Raises
     WalkBroken when records follow an empty page: it will be read again.
     """
     empty = None
-    for number, page in _ahead(source, ask, first):
+    for number, page in _ahead(fetch, first):
         if page.records and empty:
             raise WalkBroken(f"page {empty} came empty, but page {number} has records")
         if page.records or page.total is not None:
@@ -30,12 +35,12 @@ def pages(source: Source, ask: Ask, first: int) -> Iterator[tuple[int, Page]]:
         empty = None if page.records else number
 
 
-def _ahead(source: Source, ask: Ask, first: int) -> Iterator[tuple[int, Page]]:
+def _ahead(fetch: Callable[[int], P], first: int) -> Iterator[tuple[int, P]]:
     """Every page in order. The first is waited for: most lists end with it."""
-    page = source.page(ask, first)
+    page = fetch(first)
     yield first, page
     pool = ThreadPoolExecutor(WIDTH, thread_name_prefix="page")
-    under_way: deque[Future[Page]] = deque()
+    under_way: deque[Future[P]] = deque()
     try:
         asked = number = first
         last = _last_page(page, first)
@@ -44,7 +49,7 @@ def _ahead(source: Source, ask: Ask, first: int) -> Iterator[tuple[int, Page]]:
             wide = WIDTH if page.records else 1
             while len(under_way) < wide and (asked < last or not under_way):
                 asked += 1
-                under_way.append(pool.submit(source.page, ask, asked))
+                under_way.append(pool.submit(fetch, asked))
             number += 1
             page = under_way.popleft().result()
             yield number, page

@@ -10,15 +10,18 @@ from itertools import pairwise
 
 import pytest
 from redis import Redis
+from sqlalchemy import func, insert
 
+from shared.db.bookkeeping import usage
 from shared.resources import BY_NAME
 from shared.resources.grammar import Resource
-from tests.ground import Ground, ground_on, settings_for
+from tests.ground import Ground, ground_on
 from tests.worker.audit.conftest import Audits
 from worker.audit import cost
 from worker.reach import Reach
 from worker.sources import opening
 from worker.sources.budget import AUDIT, SYNC, Book, Budget
+from worker.sources.opening import Credentials
 
 RATE, SHARE = 40.0, 0.25
 LEADS, TITLES = BY_NAME["kommo.leads"], BY_NAME["gestao_click.recebimentos"]
@@ -88,16 +91,26 @@ def test_a_share_of_less_than_a_request_in_five_seconds_is_kept_too(paced: Reach
     assert wait > 2_000_000
 
 
-def test_only_an_audit_has_a_book_for_its_share() -> None:
-    settings = settings_for("postgresql://h/x", ponte_audit_share=0.2)
-    url = "https://example.kommo.com"
-    books = opening._books(settings, "kommo", url, "kommo:1", AUDIT)
-    assert [(book.name, round(book.rate, 3)) for book in books] == [
-        ("kommo:1", 7),
-        ("kommo:address", 7),
-        ("kommo:1:audit", 1.4),
-    ]
-    assert len(opening._books(settings, "kommo", url, "kommo:1", SYNC)) == 2
+def rates(reach: Reach, provider: str, priority: str) -> dict[str, float]:
+    given = Credentials(provider, "https://vendor.example", ())
+    books = opening._books(reach, given, f"{provider}:1", priority)
+    return {book.name: round(book.rate, 3) for book in books}
+
+
+def test_only_an_audit_has_a_book_for_its_share(reach: Reach) -> None:
+    whole = {"kommo:1": 7, "kommo:address": 7}
+    assert rates(reach, "kommo", AUDIT) == {**whole, "kommo:1:audit": 1.4}
+    assert rates(reach, "kommo", SYNC) == whole
+
+
+def test_an_audits_share_is_one_of_what_is_left_when_other_tools_use_the_quota_too(
+    reach: Reach,
+) -> None:
+    assert rates(reach, "gestao-click", AUDIT) == {"gestao-click:1": 3, "gestao-click:1:audit": 0.6}
+    refused = insert(usage).values(budget="gestao-click:1", hour=func.now(), limited=1)
+    with reach.engine.begin() as connection:
+        connection.execute(refused)
+    assert rates(reach, "gestao-click", AUDIT) == {"gestao-click:1": 2, "gestao-click:1:audit": 0.4}
 
 
 def test_of_the_erps_day_audits_use_their_share_and_then_wait(database_url: str) -> None:

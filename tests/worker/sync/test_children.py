@@ -36,7 +36,8 @@ NUMBERS = itertools.count(1)
 
 
 def children(**record: Any) -> Any:
-    return rows.to_row(THINGS, {"id": 1, **record}, Context()).children
+    (row,) = rows.batch(THINGS, [{"id": 1, **record}], Context()).rows
+    return row.children
 
 
 def reason(**record: Any) -> str:

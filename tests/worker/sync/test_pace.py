@@ -4,8 +4,8 @@ import pytest
 
 from shared.resources import BY_NAME
 from tests.ground import Ground
+from worker.sources import identity
 from worker.sources.budget import AUDIT, SYNC
-from worker.sync import carry
 
 LEADS = BY_NAME["kommo.leads"]
 
@@ -30,12 +30,12 @@ def test_only_the_full_walk_of_the_night_is_paced(
 ) -> None:
     if read_before:
         ground.sync(LEADS)
-    really, used = carry.open_source, set()
+    really, used = identity.open_source, set()
 
     def noting(*args: object, **named: object) -> object:
         used.add(named["priority"])
         return really(*args, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(carry, "open_source", noting)
+    monkeypatch.setattr(identity, "open_source", noting)
     report = ground.carry(ground.order(LEADS, full=full, trigger=trigger))
     assert (report["state"], used) == ("done", {priority})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -35,7 +36,9 @@ class Pages:
 
 def read(pages: Pages, first: int = 1) -> list[tuple[int, int]]:
     source: Any = pages
-    return [(number, len(page.records)) for number, page in walk.pages(source, ASK, first)]
+    return [
+        (number, len(page.records)) for number, page in walk.pages(partial(source.page, ASK), first)
+    ]
 
 
 def test_a_page_that_says_it_is_the_last_is_the_last() -> None:
@@ -81,10 +84,10 @@ def test_what_was_read_before_the_hole_is_kept() -> None:
     pages: Any = Pages((3, True), EMPTY, (3, True))
     got = []
     with pytest.raises(WalkBroken):
-        got.extend(walk.pages(pages, ASK, 1))
+        got.extend(walk.pages(partial(pages.page, ASK), 1))
     found = []
     with pytest.raises(WalkBroken):
-        for number, _ in walk.pages(pages, ASK, 1):
+        for number, _ in walk.pages(partial(pages.page, ASK), 1):
             found.append(number)
     assert found == [1]
 
@@ -97,7 +100,7 @@ def test_it_starts_at_the_page_where_it_was_interrupted() -> None:
 
 def test_no_more_than_three_pages_are_on_their_way_beyond_what_was_read() -> None:
     pages: Any = Pages(*[(3, True)] * 50)
-    for number, _ in walk.pages(pages, ASK, 1):
+    for number, _ in walk.pages(partial(pages.page, ASK), 1):
         assert max(pages.asked) <= number + walk.WIDTH
         if number == 20:
             break
@@ -124,6 +127,6 @@ def test_a_page_that_fails_ends_it_with_the_error_after_the_pages_before_it() ->
     pages.fails_at = 3
     found = []
     with pytest.raises(VendorUnavailable):
-        for number, _ in walk.pages(pages, ASK, 1):
+        for number, _ in walk.pages(partial(pages.page, ASK), 1):
             found.append(number)
     assert found == [1, 2]
