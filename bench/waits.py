@@ -20,8 +20,9 @@ from shared import logs, resources
 from shared.settings import load
 from worker.reach import reach
 from worker.sources.budget import WEBHOOKS
-from worker.sources.opening import credentials, open_source, with_credentials
+from worker.sources.opening import credentials, open_source
 from worker.sources.protocol import Ask, Source
+from worker.vendors import with_credentials
 
 LEADS = resources.BY_NAME["kommo.leads"]
 EVERY = (0.6, 1.4)

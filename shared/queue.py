@@ -8,12 +8,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
-
-from celery import Celery
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from shared.logs import logger
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 DRAIN = "ponte.drain"
 SYNC = "ponte.sync"
@@ -48,6 +50,9 @@ Ring = tuple[str, tuple[int | str, ...]]
 
 def make_celery(settings: Settings, name: str = "ponte") -> Celery:
     """A Celery application with Ponte's settings (reasons: docs/decisions/0003-celery-on-redis.md)."""
+    # commands that never ring need not wait for it
+    from celery import Celery
+
     assert settings.redis_url  # noqa: S101  (resolved by the command before)
     limit = settings.task_seconds + 60
     app = Celery(name, broker=settings.redis_url.get_secret_value(), set_as_current=False)
@@ -129,9 +134,11 @@ class Doorbell:
 
 
 def doorbell(settings: Settings) -> Doorbell:
-    app = make_celery(settings)
+    @cache
+    def app() -> Celery:
+        return make_celery(settings)
 
     def ring(task: str, *ids: Any) -> None:
-        send(app, task, *ids)
+        send(app(), task, *ids)
 
     return Doorbell(ring)

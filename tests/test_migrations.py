@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from shared.db import bookkeeping, mirror, wallet
+from shared.db import bookkeeping, migrations, mirror, wallet
 from shared.db.engine import connect
 from shared.db.migrations import FOLDER, config, ensure_new_enough, pending, upgrade
 from shared.errors import Misuse
@@ -128,6 +128,10 @@ def test_a_revision_waits_for_no_lock_for_ever(path: Path) -> None:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def test_the_last_revision_is_known_without_alembic() -> None:
+    assert migrations._last() == list(ScriptDirectory.from_config(config()).get_heads())
 
 
 def test_revisions_stand_in_one_line() -> None:

@@ -9,7 +9,6 @@ from importlib.metadata import version
 
 from flask import Flask, Response, g, request
 from flask_openapi3.models.info import Info
-from flask_openapi3.openapi import OpenAPI
 
 from shared import logs, sessions
 from shared.settings import Settings, load
@@ -31,6 +30,7 @@ from webhook_app import (
     wallet,
     webhooks,
 )
+from webhook_app.openapi import Application
 from webhook_app.process import Process, process
 
 POLICY = (
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings is None:
         settings = load()
         logs.configure("web", settings.log_level)
-    app = OpenAPI(
+    app = Application(
         __name__,
         info=Info(
             title="Ponte", version=version("ponte"), description="Kommo and Gestão Click, mirrored."
@@ -100,7 +100,7 @@ def _configure(app: Flask, own: Process) -> None:
     app.url_map.redirect_defaults = False
 
 
-def _serve(app: OpenAPI) -> None:
+def _serve(app: Application) -> None:
     for api in (webhooks.api, health.api):
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, targets.api, runs.api, metrics.api):

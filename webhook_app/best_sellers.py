@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any, Literal
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import Connection, text
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, text
 from shared import integrations
 from shared.settings import Settings
 from webhook_app.envelopes import Answer, Pagination, answer, pagination, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Day, Limit, Page, Words, checked
 from webhook_app.process import process
 from webhook_app.syncs import OfIntegration
@@ -77,7 +77,7 @@ class SoldAnswer(Answer):
     )
 
 
-def serve(api: APIBlueprint) -> None:
+def serve(api: Routes) -> None:
     documented: ResponseDict = {**problems(400, 401, 404, 503), "200": SoldAnswer}
     for name in NAMES:
         api.get(f"/{name}", endpoint=name, responses=documented)(checked(_best_selling))

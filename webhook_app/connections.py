@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
 
 from shared.questions import TEST_CONNECTION
 from webhook_app import asking
 from webhook_app.envelopes import Answer, answer, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.syncs import OfIntegration
@@ -55,7 +55,7 @@ class Tolerated(OfIntegration):
 DOCUMENTED: ResponseDict = {**problems(400, 401, 403, 404, 429, 502, 503), "200": Connected}
 
 
-def serve(api: APIBlueprint, provider: str) -> None:
+def serve(api: Routes, provider: str) -> None:
     """Adds the GET: it tests the credentials of Ponte's own settings."""
 
     def view(query: Tolerated) -> Response:

@@ -14,9 +14,9 @@ from flask import (
     render_template,
     send_from_directory,
 )
-from flask_openapi3.openapi import OpenAPI
 
 from webhook_app.envelopes import as_json
+from webhook_app.openapi import Application
 
 SWAGGER = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 POLICY = (
@@ -30,7 +30,7 @@ pages = Blueprint("docs", __name__)
 
 @pages.get("/api/openapi.json")
 def specification() -> Response:
-    return as_json(cast(OpenAPI, current_app).api_doc)
+    return as_json(cast(Application, current_app).api_doc)
 
 
 @pages.get("/api/docs")

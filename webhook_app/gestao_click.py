@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
 from shared.resources import BY_NAME
 from webhook_app import best_sellers, connections, imports, lists, schedules, situations, syncs
 from webhook_app.auth import SECURITY
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -17,7 +17,7 @@ from webhook_app.syncs import OfIntegration
 
 PROVIDER = "gestao-click"
 CLIENTES = BY_NAME["gestao_click.clientes"]
-api = APIBlueprint(
+api = Routes(
     "gestao_click",
     __name__,
     url_prefix="/api/gestao-click",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 from sqlalchemy import Connection, text
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, text
 from webhook_app.auth import public
 from webhook_app.database import DatabaseAway
 from webhook_app.envelopes import as_json
+from webhook_app.openapi import Routes
 from webhook_app.process import Process, process
 
 REDIS_SECONDS = 0.5
@@ -34,7 +34,7 @@ class Ready(BaseModel):
     checks: dict[str, Check]
 
 
-api = APIBlueprint("health", __name__, abp_tags=[Tag(name="Health")])
+api = Routes("health", __name__, abp_tags=[Tag(name="Health")])
 
 
 @api.get("/healthz", responses={"200": Alive})

@@ -7,7 +7,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 from sqlalchemy import Connection, text
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, text
 from shared import integrations
 from shared.settings import Settings
 from webhook_app.envelopes import Answer, Pagination, answer, moment, pagination, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Limit, Page, checked
 from webhook_app.process import process
 from webhook_app.syncs import OfIntegration
@@ -62,7 +62,7 @@ class ImportsQuery(OfIntegration):
     limit: Limit = 50
 
 
-def serve(api: APIBlueprint) -> None:
+def serve(api: Routes) -> None:
     documented: ResponseDict = {**problems(400, 401, 404, 503), "200": ImportsAnswer}
     api.get("/imports", responses=documented)(checked(_past_imports))
 

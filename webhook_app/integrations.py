@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
@@ -22,6 +21,7 @@ from shared.settings import Settings
 from webhook_app import connections
 from webhook_app.auth import SECURITY, needs
 from webhook_app.envelopes import Answer, answer, moment, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, Day, Query, Whole, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -151,7 +151,7 @@ class ChangeBody(Body):
         return cast(Changes, kept)
 
 
-api = APIBlueprint(
+api = Routes(
     "integrations",
     __name__,
     url_prefix="/api/integrations",

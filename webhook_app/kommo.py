@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
 from webhook_app import connections, lists, syncs
 from webhook_app.auth import SECURITY
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, checked
 from webhook_app.syncs import OfIntegration
 
 PROVIDER = "kommo"
-api = APIBlueprint(
+api = Routes(
     "kommo", __name__, url_prefix="/api/kommo", abp_tags=[Tag(name="Kommo")], abp_security=SECURITY
 )
 

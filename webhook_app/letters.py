@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
@@ -41,15 +40,16 @@ from webhook_app.letter_models import (
     ReplayedAnswer,
     ReplayRejectsBody,
 )
+from webhook_app.openapi import Routes
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
 
 TAG = Tag(name="Dead letters")
-inbox = APIBlueprint(
+inbox = Routes(
     "deliveries", __name__, url_prefix="/api/deliveries", abp_tags=[TAG], abp_security=SECURITY
 )
-rejected = APIBlueprint(
+rejected = Routes(
     "rejects", __name__, url_prefix="/api/rejects", abp_tags=[TAG], abp_security=SECURITY
 )
 APIS = (inbox, rejected)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 from sqlalchemy import Connection
 
@@ -20,6 +19,7 @@ from webhook_app.auth import needs
 from webhook_app.envelopes import answer, pagination, problems
 from webhook_app.filtering import Wanted
 from webhook_app.listing import RAW
+from webhook_app.openapi import Routes, later
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -29,7 +29,7 @@ ASKED = problems(400, 401, 403, 404, 429, 502, 503)
 NO_TOKENS_HERE = " The jwtToken in the body was ignored: credentials are Ponte's settings."
 
 
-def serve(api: APIBlueprint, resource: Resource) -> None:
+def serve(api: Routes, resource: Resource) -> None:
     """Adds the routes of one resource: its public name, and its table's name as an alias."""
     assert resource.listed  # noqa: S101
     names = dict.fromkeys((resource.listed.route, resource.name))
@@ -40,7 +40,7 @@ def serve(api: APIBlueprint, resource: Resource) -> None:
             _serve_post(api, resource, name)
 
 
-def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
+def _serve_one(api: Routes, resource: Resource, name: str) -> None:
     def view(path: Any, query: Any) -> Response:
         return _one(resource, [getattr(path, column) for column in resource.key], query)
 
@@ -51,11 +51,11 @@ def _serve_one(api: APIBlueprint, resource: Resource, name: str) -> None:
         path=list_models.path_model(resource),
         query=list_models.one_query_model(resource),
     )
-    documented: ResponseDict = {**ASKED, "200": list_models.one_model(resource)}
+    documented: ResponseDict = {**ASKED, "200": later(list_models.one_model, resource)}
     api.get(f"/{name}/{_key_in_path(resource)}", responses=documented)(checked(view))
 
 
-def serve_under(api: APIBlueprint, resource: Resource, name: str) -> None:
+def serve_under(api: Routes, resource: Resource, name: str) -> None:
     """The list once more, at another address: `sales/situacoes`."""
 
     def view(query: Any) -> Response:
@@ -63,11 +63,11 @@ def serve_under(api: APIBlueprint, resource: Resource, name: str) -> None:
 
     doc, asked = f"List {resource.full_name}", list_models.query_model(resource)
     _describe(view, f"{name.replace('/', '_')}_list", doc, query=asked)
-    documented: ResponseDict = {**ASKED, "200": list_models.page_model(resource)}
+    documented: ResponseDict = {**ASKED, "200": later(list_models.page_model, resource)}
     api.get(f"/{name}", responses=documented)(checked(view))
 
 
-def serve_of(api: APIBlueprint, owner: Resource, resource: Resource, by: str, name: str) -> None:
+def serve_of(api: Routes, owner: Resource, resource: Resource, by: str, name: str) -> None:
     """The rows that name one row of `owner` in the column `by`: `clients/{id}/vendas`."""
 
     def view(path: Any, query: Any) -> Response:
@@ -85,7 +85,7 @@ def serve_of(api: APIBlueprint, owner: Resource, resource: Resource, by: str, na
         path=list_models.path_model(owner),
         query=list_models.query_model(resource),
     )
-    documented: ResponseDict = {**ASKED, "200": list_models.page_model(resource)}
+    documented: ResponseDict = {**ASKED, "200": later(list_models.page_model, resource)}
     address = f"/{name}/{_key_in_path(owner)}/{resource.name}"
     api.get(address, responses=documented)(checked(view))
 
@@ -106,7 +106,7 @@ def _key_in_path(resource: Resource) -> str:
     return "/".join([*before, f"<{id_.name}>"])
 
 
-def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:
+def _serve_post(api: Routes, resource: Resource, name: str) -> None:
     body_id = cast(str, resource.listed and resource.listed.body_id)
 
     def view(body: Any) -> Response:
@@ -120,7 +120,7 @@ def _serve_post(api: APIBlueprint, resource: Resource, name: str) -> None:
         f"One row of {resource.full_name}, or a list",
         body=list_models.body_model(resource),
     )
-    documented: ResponseDict = {**ASKED, "200": list_models.found_model(resource)}
+    documented: ResponseDict = {**ASKED, "200": later(list_models.found_model, resource)}
     api.post(f"/{name}", responses=documented)(needs("read")(checked(view)))
 
 
@@ -222,7 +222,7 @@ def _absent(
     return f"{resource.full_name} has no row {named}; {total} rows are mirrored, {when}. {more}"
 
 
-def of_provider(api: APIBlueprint, provider: str) -> None:
+def of_provider(api: Routes, provider: str) -> None:
     """Serves every list of a provider that is declared `listed`."""
     for resource in resources.of_provider(provider):
         if resource.listed:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,6 +18,7 @@ from shared.figures import Status
 from shared.settings import Settings
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import checked
 from webhook_app.process import process
 
@@ -28,7 +28,7 @@ TEXT: ResponseDict = {
 }
 Samples = Iterable[tuple[tuple[str, ...], float]]
 
-api = APIBlueprint("metrics", __name__, abp_tags=[Tag(name="Health")], abp_security=SECURITY)
+api = Routes("metrics", __name__, abp_tags=[Tag(name="Health")], abp_security=SECURITY)
 
 
 @api.get("/metrics", responses={**TEXT, **problems(400, 401, 503)})

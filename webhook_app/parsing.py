@@ -33,15 +33,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Query(BaseModel):
-    """Parameters of an address; unknown ones are refused."""
+    """Parameters of an address; unknown ones are refused. What parses them is made at the first request."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Body(BaseModel):
     """A JSON body, taken literally: no "yes" for true, no unknown keys."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
 
 
 def _flag(value: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, true
@@ -16,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 from shared.db.bookkeeping import runs as table
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import Answer, Pagination, answer, moment, pagination, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Limit, Page, Query, Whole, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -65,7 +65,7 @@ class RunPath(BaseModel):
     id: Annotated[Whole, Field(ge=1)]
 
 
-api = APIBlueprint(
+api = Routes(
     "runs", __name__, url_prefix="/api/runs", abp_tags=[Tag(name="Runs")], abp_security=SECURITY
 )
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, select
@@ -22,6 +21,7 @@ from webhook_app import syncs
 from webhook_app.auth import needs
 from webhook_app.envelopes import Answer, answer, moment, problems
 from webhook_app.integrations import Frequency
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -71,7 +71,7 @@ NOT_CONFIGURED: dict[str, Any] = {
 }
 
 
-def serve(api: APIBlueprint) -> None:
+def serve(api: Routes) -> None:
     documented: ResponseDict = {**problems(400, 401, 404, 503), "200": ScheduleAnswer}
     changed: ResponseDict = {**problems(400, 401, 403, 404, 409, 503), "200": ScheduleAnswer}
     ordered: ResponseDict = {**problems(400, 401, 403, 404, 409, 503), "202": RequestedAnswer}

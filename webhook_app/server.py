@@ -40,8 +40,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 class Server(BaseApplication):  # type: ignore[misc]
+    """The application is made once, before the workers are forked: nothing in it connects and no thread of it
+    starts before its first request (process.py)."""
+
     def __init__(self, settings: Settings, make: Callable[[Settings], Flask]) -> None:
-        self._settings, self._make = settings, make
+        self._settings, self._app = settings, make(settings)
         super().__init__()
 
     def load_config(self) -> None:
@@ -50,7 +53,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Called in each worker, after the fork."""
-        return self._make(self._settings)
+        return self._app
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
@@ -74,9 +77,9 @@ def serve(settings: Settings) -> NoReturn:
     from webhook_app import create_app
 
     ports.ensure_free(settings.host, settings.port)
-    create_app(settings)  # a mistake in the settings is told once, here, not by every worker
+    server = Server(settings, create_app)
     logs.configure("web", settings.log_level)
-    Server(settings, create_app).run()
+    server.run()
     raise SystemExit(0)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, delete, func, text
@@ -16,6 +15,7 @@ from shared.db.bookkeeping import sale_situations as table
 from shared.settings import Settings
 from webhook_app import syncs
 from webhook_app.envelopes import Answer, answer, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -46,7 +46,7 @@ class SituationBody(Body):
     counts: bool | None = Field(description="null: its name decides again")
 
 
-def serve(api: APIBlueprint) -> None:
+def serve(api: Routes) -> None:
     documented: ResponseDict = {**problems(400, 401, 404, 503), "200": SituationsAnswer}
     api.get("/sale-situations", responses=documented)(checked(_all_situations))
     changed: ResponseDict = {**problems(400, 401, 403, 404, 409, 503), "200": SituationsAnswer}

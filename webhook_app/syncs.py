@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
@@ -19,6 +18,7 @@ from shared.queue import SYNC
 from shared.resources.grammar import Resource
 from shared.settings import Settings
 from webhook_app.envelopes import Answer, answer, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, Query, Whole, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -69,7 +69,7 @@ class OfIntegration(Query):
     )
 
 
-def serve(api: APIBlueprint, provider: str) -> None:
+def serve(api: Routes, provider: str) -> None:
     def state(query: OfIntegration) -> Response:
         """How fresh each resource is, and its last run"""
         own = process()

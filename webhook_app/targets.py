@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
@@ -25,6 +24,7 @@ from shared.settings import Settings
 from webhook_app import syncs
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import Answer, Pagination, answer, pagination, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, Limit, Page, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
@@ -102,7 +102,7 @@ class Wanted(BaseModel):
     amount: str
 
 
-api = APIBlueprint(
+api = Routes(
     "targets", __name__, url_prefix="/api", abp_tags=[Tag(name="Targets")], abp_security=SECURITY
 )
 LISTED: ResponseDict = {**problems(400, 401, 404, 503), "200": TargetsAnswer}

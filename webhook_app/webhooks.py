@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Response, request
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
@@ -29,6 +28,7 @@ from shared.settings import Settings
 from webhook_app.auth import public
 from webhook_app.database import DatabaseAway
 from webhook_app.envelopes import problems
+from webhook_app.openapi import Routes
 from webhook_app.problems import Problem
 from webhook_app.process import WEBHOOK_SECONDS, process
 
@@ -41,7 +41,7 @@ CAP = 10 * 1024 * 1024
 DRAINED = 64 * 1024 * 1024
 """So much is read off the line besides, or the sender would see a reset in place of the answer."""
 
-api = APIBlueprint("webhooks", __name__, abp_tags=[Tag(name="Webhooks")])
+api = Routes("webhooks", __name__, abp_tags=[Tag(name="Webhooks")])
 ANY_BODY: dict[str, Any] = {
     "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {}}}}
 }

@@ -17,9 +17,10 @@ from worker import consent, inquiry
 from worker.reach import Reach
 from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
-from worker.sources.opening import NAMES, Credentials, with_credentials
+from worker.sources.opening import NAMES, Credentials
 from worker.sources.protocol import Ask, Found, Source
 from worker.sync import sweep
+from worker.vendors import with_credentials
 
 
 def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, Any]:

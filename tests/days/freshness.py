@@ -26,6 +26,7 @@ from tests.clock import template_on
 from tests.days.company import Company, company_on
 from tests.servers import postgres_server
 from worker.commands import planning
+from worker.commands.printing import span
 
 TURNS = 96
 """A day has so many: one each 15 minutes."""
@@ -129,7 +130,7 @@ def tidy(company: Company) -> None:
 def show(company: Company, found: Measured, console: Console) -> None:
     table = Table("what", "stalest, before its turn", box=None)
     for name, age in found.worst.items():
-        table.add_row(name, planning.span(age))
+        table.add_row(name, span(age))
     console.print(table)
     a_day = sum(found.requests) * TURNS / len(found.requests)
     console.print(f"{a_day:,.0f} requests a day, asked of the ERP; answers: {_answers(company)}")

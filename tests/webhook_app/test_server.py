@@ -148,3 +148,12 @@ def test_without_servers_it_says_which_setting_is_missing(
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         create_app(Settings(_env_file=None))  # type: ignore[call-arg]
+
+
+MADE = "import webhook_app.gestao_click as one; print(len(one.api.paths), one.api.describe(), len(one.api.paths) > 50)"
+
+
+def test_a_start_does_not_wait_for_the_description_of_the_api() -> None:
+    """Its schemas take seconds: they are made when somebody asks for them."""
+    said = subprocess.run([sys.executable, "-c", MADE], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["0", "None", "True"]

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.db.wallet import category_mappings, opening_balances
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import answer, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.wallet.account import in_account, reading
@@ -32,7 +32,7 @@ from webhook_app.wallet.wallets import answer_one, wallet
 
 WRITTEN = problems(400, 401, 403, 404, 503)
 
-api = APIBlueprint(
+api = Routes(
     "wallet_entered",
     __name__,
     url_prefix="/api",

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import Connection, and_
 
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import pagination, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.wallet.account import answer_of, reading, today
@@ -25,7 +25,7 @@ from webhook_app.wallet.views import transactions
 
 ASKED = problems(400, 401, 404, 503)
 
-api = APIBlueprint(
+api = Routes(
     "wallet_reports",
     __name__,
     url_prefix="/api",

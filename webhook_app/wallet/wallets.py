@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from webhook_app.auth import SECURITY
 from webhook_app.envelopes import pagination, problems
+from webhook_app.openapi import Routes
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
 from webhook_app.wallet.account import answer_of, reading
@@ -35,7 +35,7 @@ from webhook_app.wallet.views import (
 Row = dict[str, Any]
 ASKED = problems(400, 401, 404, 503)
 
-api = APIBlueprint(
+api = Routes(
     "wallet", __name__, url_prefix="/api", abp_tags=[Tag(name="Wallet")], abp_security=SECURITY
 )
 

@@ -23,7 +23,7 @@ from worker.audit import books, cost, due
 from worker.audit.carry import carry_out
 from worker.audit.cost import Cost
 from worker.reach import Reach
-from worker.sources.opening import with_credentials
+from worker.vendors import with_credentials
 
 EVERY, STRETCH = 0.25, 3600.0
 SOON = 30.0

@@ -17,8 +17,8 @@ from shared.resources.grammar import Resource
 from worker.audit import cost
 from worker.commands import progress
 from worker.reach import Reach
-from worker.sources.opening import with_credentials
 from worker.sync.carry import carry_out
+from worker.vendors import with_credentials
 
 STRETCH = 30.0
 

@@ -11,7 +11,6 @@ from shared import logs
 from shared.db import migrations
 from shared.db.engine import ensure_reachable, place
 from shared.errors import Unreachable
-from worker import reports
 from worker.commands.servers import ready_settings
 from worker.reach import Reach, reach
 
@@ -31,6 +30,8 @@ def ensure_database(here: Reach) -> None:
     ensure_reachable(here.engine)
     assert here.settings.database_url  # noqa: S101
     if migrations.pending(here.engine):
+        from worker import reports
+
         migrations.upgrade(here.settings.database_url.get_secret_value())
         reports.refresh_all(here.engine)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +16,7 @@ from shared.agenda.turns import Turn
 from shared.db.engine import clock
 from shared.integrations import Integration
 from worker import planning
+from worker.commands.printing import span
 from worker.reach import Reach
 from worker.sources.budget import SPACING
 from worker.sources.opening import vendor_rate
@@ -135,17 +136,3 @@ def _table(one: dict[str, Any]) -> Table:
             "never" if part["read_at"] is None else f"{span(part['age_seconds'])} ago",
         )
     return table
-
-
-def span(seconds: float) -> str:
-    """`15 min`, `6 h`, `7 days`."""
-    length = timedelta(seconds=seconds)
-    for size, unit in (
-        (timedelta(days=2), "days"),
-        (timedelta(hours=2), "h"),
-        (timedelta(minutes=2), "min"),
-    ):
-        if length >= size:
-            one = size / 2
-            return f"{length / one:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -1,9 +1,10 @@
-"""What commands print: JSON, and a connection in a few lines."""
+"""What commands print: JSON, a connection in a few lines, how long something is."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -31,3 +32,17 @@ def report_connection(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {'available' if feature['available'] else feature['reason']}"
     for record in found["sample"][:1]:
         yield f"for example: {record['id']} {record['name']}"
+
+
+def span(seconds: float) -> str:
+    """`15 min`, `6 h`, `7 days`."""
+    length = timedelta(seconds=seconds)
+    for size, unit in (
+        (timedelta(days=2), "days"),
+        (timedelta(hours=2), "h"),
+        (timedelta(minutes=2), "min"),
+    ):
+        if length >= size:
+            one = size / 2
+            return f"{length / one:.0f} {unit}"
+    return f"{seconds:.0f} s"

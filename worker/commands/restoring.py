@@ -44,7 +44,7 @@ def restored(
     from worker import subscription
     from worker.commands import progress
     from worker.commands.opened import opened
-    from worker.sources.opening import with_credentials
+    from worker.vendors import with_credentials
 
     console = Console(stderr=True, highlight=False)
     with opened("ponte-restored", log_level="WARNING") as reach:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from shared import logs
 from shared.errors import Misuse
 from shared.settings import Settings, secret_key
-from worker import reports
 from worker.commands import programs
 from worker.commands.opened import ensure_database, ensure_redis
 from worker.commands.servers import ready_settings
 from worker.commands.supervisor import NotReady, Program, Stopped, Supervisor
 from worker.reach import reach
-from worker.sources.opening import ensure_vendors
+from worker.vendors import ensure_vendors
 
 
 def serve(
@@ -57,4 +56,6 @@ def _check(settings: Settings, vendors: bool, queue: bool, *, views: bool) -> No
         if queue:
             ensure_redis(here)
         if views:
+            from worker import reports
+
             reports.refresh_all(here.engine)  # a newer Ponte may want more of them

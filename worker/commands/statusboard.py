@@ -10,7 +10,7 @@ from rich.table import Table
 
 from shared.figures import AuditReport
 from shared.report import IntegrationReport, ResourceReport, Status
-from worker.commands.planning import span
+from worker.commands.printing import span
 
 
 def show(found: Status, zone: ZoneInfo) -> None:

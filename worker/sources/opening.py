@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from shared import addresses, integrations
 from shared.db.bookkeeping import integration_settings
 from shared.enrolment import CREDENTIALS
 from shared.errors import Misuse, NoCredentials
-from shared.integrations import PROVIDERS, Integration
+from shared.integrations import Integration
 from shared.settings import Settings, is_loopback
 from worker.reach import Reach
 from worker.sources import claims, gestao_click, kommo
@@ -43,37 +43,12 @@ class Credentials:
         return "\n".join((self.provider, self.url, *self.secrets))
 
 
-NO_CREDENTIALS = (
-    "no credentials for {}. Set KOMMO_JWT_TOKEN, or GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN, "
-    "in the environment or in .env, or add an account: ponte integrations add. "
-    "To look around without an account: make run (it has a sandbox)."
-)
 ELSEWHERE = "{} is no address of {}: no token is sent there (KOMMO_DOMAINS, GESTAO_CLICK_DOMAINS)"
 USUAL_RATES = {"kommo": 7.0, "gestao-click": 3.0}
 NAMES = {
     "kommo": "KOMMO_JWT_TOKEN",
     "gestao-click": "GESTAO_CLICK_API_KEY and GESTAO_CLICK_SECRET_TOKEN",
 }
-
-
-def with_credentials(reach: Reach, wanted: Iterable[str] = PROVIDERS) -> list[Integration]:
-    """The active integrations of the wanted providers; raises Misuse when there are none."""
-    named = list(wanted)
-    with reach.engine.begin() as connection:
-        working = integrations.worked_on(connection, reach.settings)
-    found = [one for one in working if one.provider in named]
-    if not found:
-        raise Misuse(NO_CREDENTIALS.format(" or ".join(named)))
-    return found
-
-
-def ensure_vendors(reach: Reach) -> None:
-    """Raises Misuse when there is no account that could be asked, be it paused or not."""
-    with reach.engine.begin() as connection:
-        integrations.ensure(connection, reach.settings)
-        known = integrations.all_of(connection)
-    if not any(integrations.has_credentials(reach.settings, one) for one in known):
-        raise Misuse(NO_CREDENTIALS.format(" or ".join(PROVIDERS)))
 
 
 def credentials(reach: Reach, integration: Integration) -> Credentials:
