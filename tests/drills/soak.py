@@ -200,6 +200,7 @@ def main() -> int:
     ):
         soak = Soak(stage)
         soak.live(options.minutes)
+        stage.postman.stop()
         print("\n".join(soak.figures()))
         findings = list(soak.findings())
     print("\n".join(findings) or "nothing grew, nothing was late")
