@@ -49,7 +49,7 @@ class Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101
         self._transport = transport
-        self._playing.idle(self)
+        self._playing.opened(self)
 
     def send(self, planned: Planned) -> None:
         assert self._transport  # noqa: S101
@@ -86,6 +86,7 @@ class Playing:
     def __init__(self, round_: Round) -> None:
         self._round, self._address = round_, address_of(round_.url)
         self._requests = cycle(_requests(round_.url, round_.first, round_.leads))
+        self._lines: set[Line] = set()
         self._idle: list[Line] = []
         self._waiting: deque[Planned] = deque()
         self._greedy, self._over = False, False
@@ -99,10 +100,15 @@ class Playing:
         began = time.monotonic()
         await (self._as_taken(began) if self._round.rate is None else self._at_rate(began))
         await self._until(self._all_answered, time.monotonic() + PATIENCE)
-        self._over = True
-        for line in self._idle:
-            line.close()
+        await self._close()
         return self._played(began)
+
+    async def _close(self) -> None:
+        """Nothing is left open behind a round, whatever its lines were waiting for."""
+        self._over = True
+        for line in self._lines:
+            line.close()
+        await self._until(lambda: not self._lines, time.monotonic() + 1)
 
     async def _at_rate(self, began: float) -> None:
         assert self._round.rate  # noqa: S101
@@ -118,6 +124,13 @@ class Playing:
         await self._until(lambda: self._taken >= self._round.planned, began + self._round.seconds)
         self._greedy = False
 
+    def opened(self, line: Line) -> None:
+        self._lines.add(line)
+        if self._over:
+            line.close()
+        else:
+            self.idle(line)
+
     def idle(self, line: Line) -> None:
         """This line has nothing to do."""
         self._idle.append(line)
@@ -125,6 +138,7 @@ class Playing:
 
     def lost(self, line: Line) -> None:
         """This line is none any more."""
+        self._lines.discard(line)
         with suppress(ValueError):
             self._idle.remove(line)
         if not self._over:

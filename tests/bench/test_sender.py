@@ -33,6 +33,8 @@ class Dummy:
                 self.bodies.append(await reader.readexactly(length))
                 await self._answer(writer)
         except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
 
 
