@@ -6,17 +6,18 @@ kills its worker is found without anybody remembering: in a batch, among a few, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from typing import cast as cast_type
 from uuid import UUID
 
+from psycopg import Cursor
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Row,
     SmallInteger,
     Text,
     and_,
@@ -37,6 +38,7 @@ from shared.db.bookkeeping import DEAD
 from shared.db.bookkeeping import deliveries as table
 
 NOW = func.clock_timestamp()
+_BODIES = "select id, body from sync.deliveries where id = any(%s) order by id"
 _WAITING = and_(
     table.c.settled_at.is_(None),
     table.c.next_at <= NOW,
@@ -52,8 +54,9 @@ of it stands alone the third time."""
 
 @dataclass(frozen=True)
 class Delivery:
+    """One that is claimed; its body is asked for when it is read (`bodies`)."""
+
     id: int
-    body: bytes
     received_at: datetime
     attempts: int
     reason: str | None = None
@@ -138,13 +141,18 @@ def claim(
             attempts=table.c.attempts + 1,
             deaths=count,
         )
-        .returning(table.c.id, table.c.body, table.c.received_at, table.c.attempts, table.c.reason)
+        .returning(table.c.id, table.c.received_at, table.c.attempts, table.c.reason)
     )
-    return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.id)
+    return sorted((Delivery(*row) for row in rows), key=lambda delivery: delivery.id)
 
 
-def _delivery(row: Row[tuple[int, bytes, datetime, int, str | None]]) -> Delivery:
-    return Delivery(row.id, bytes(row.body), row.received_at, row.attempts, row.reason)
+def bodies(connection: Connection, claimed: Iterable[Delivery]) -> Iterator[tuple[Delivery, bytes]]:
+    """Each with its body, one at a time: of the thousands that are claimed at once each may be of 10 MB."""
+    by_id = {delivery.id: delivery for delivery in claimed}
+    cursor = cast_type("Cursor[Any]", connection.connection.cursor(binary=True))
+    with cursor:
+        for id_, body in cursor.stream(_BODIES, [list(by_id)]):
+            yield by_id[id_], body
 
 
 def park_deadly(

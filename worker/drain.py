@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
@@ -97,12 +97,12 @@ class Looked:
     told: Mapping[str, str]
 
 
-def fold(claimed: Sequence[Delivery], account_id: str | None) -> Folded:
+def fold(claimed: Iterable[tuple[Delivery, bytes]], account_id: str | None) -> Folded:
     """Distinct ids per resource and slice (True: somebody said that it was deleted) and each delivery's outcome."""
     folded = Folded()
-    for delivery in claimed:
+    for delivery, body in claimed:
         try:
-            heard = decode(delivery.body)
+            heard = decode(body)
         except Undecodable as error:
             folded.outcomes["undecodable", str(error)].append(delivery.id)
             continue
@@ -211,7 +211,9 @@ class Drain:
         try:
             self._source.hold()
             claimed = self._claim(owner)
-            folded = fold(claimed, self._integration.account_id)
+            with self._reach.engine.begin() as connection:
+                sent = deliveries.bodies(connection, claimed)
+                folded = fold(sent, self._integration.account_id)
             put_off(
                 folded,
                 strangers.hold_back(self._reach, self._integration.id, folded.looks, folded.again),

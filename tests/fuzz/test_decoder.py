@@ -69,8 +69,7 @@ def test_what_was_found_once_is_mended() -> None:
 @effort(30)
 @given(st.lists(st.one_of(forms(), st.binary(max_size=60)), max_size=6))
 def test_a_batch_of_any_deliveries_is_folded_each_with_an_outcome(bodies: list[bytes]) -> None:
-    claimed = [Delivery(n, body, NOW, 1) for n, body in enumerate(bodies)]
-    folded = fold(claimed, "31990001")
+    folded = fold([(Delivery(n, NOW, 1), body) for n, body in enumerate(bodies)], "31990001")
     assert sorted(id_ for ids in folded.outcomes.values() for id_ in ids) == list(
         range(len(bodies))
     )

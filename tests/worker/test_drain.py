@@ -63,9 +63,11 @@ def test_it_is_quiet_again_when_nothing_came_for_longer_than_the_least_age() -> 
 # --- folding
 
 
-def delivery(id_: int, *pairs: tuple[str, Any], account: str | None = "1") -> Delivery:
+def delivery(
+    id_: int, *pairs: tuple[str, Any], account: str | None = "1"
+) -> tuple[Delivery, bytes]:
     sent = [*pairs, *([("account[id]", account)] if account else [])]
-    return Delivery(id_, urlencode(sent).encode(), NOW, 1)
+    return Delivery(id_, NOW, 1), urlencode(sent).encode()
 
 
 def test_many_deliveries_of_one_lead_become_one_look() -> None:
@@ -84,7 +86,7 @@ def test_what_needs_no_look_is_settled_with_its_outcome() -> None:
     claimed = [
         delivery(1, ("leads[update][0][id]", 7), account="2"),
         delivery(2, ("message[add][0][id]", "a-uuid")),
-        Delivery(3, b"nonsense", NOW, 1),
+        (Delivery(3, NOW, 1), b"nonsense"),
         delivery(4, ("leads[update][0][id]", 8), account=None),
     ]
     folded = fold(claimed, "1")

@@ -9,19 +9,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from shared import resources
 from shared.resources.grammar import Resource
 
 LARGEST_BODY = 10_000_000
 MOST_FIELDS = 100_000
+LONGEST = 1_000
+"""Bytes of a name or value, as sent: what tells of a record is far shorter."""
 _FIELD = re.compile(
     r"(\w{1,40})\[(\w{1,40})\](?:\[([0-9]{1,9})\])?((?:\[[^\[\]]{0,100}\]){0,12})", re.ASCII
 )
 _ACCOUNT = "account[id]"
 _ID = re.compile(r"[0-9]{1,18}")
 _UID = re.compile(r"[A-Za-z0-9-]{1,100}")
+_BECAME = ("accept_result.leads.", "decline_result.leads.")
+_TELLING = frozenset(("id", "type", "note.id", "talk_id", "catalog_id", "uid", "lead_id"))
 
 GROUPS: dict[str, Resource] = {
     resource.webhook.group: resource
@@ -71,36 +75,54 @@ def decode(body: bytes) -> Heard:
     """What a body asks to look at; raises Undecodable when it is no form at all."""
     if len(body) >= LARGEST_BODY:
         raise Undecodable(f"longer than {LARGEST_BODY} bytes")
-    try:
-        sent = parse_qsl(
-            body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
-        )
-    except ValueError:
-        raise Undecodable(f"more than {MOST_FIELDS} fields") from None
-    # PostgreSQL's text, where outcomes are kept, cannot hold NUL
-    pairs = [(name.replace("\x00", ""), value.replace("\x00", "")) for name, value in sent]
-    if not any(_FIELD.match(name) for name, _ in pairs):
+    if body.count(b"&") >= MOST_FIELDS:
+        raise Undecodable(f"more than {MOST_FIELDS} fields")
+    account, formed = None, False
+    entries: dict[tuple[str, str, str], Entry] = defaultdict(dict)
+    for name, value in _fields(body):
+        found = _FIELD.match(name)
+        formed = formed or found is not None
+        if name == _ACCOUNT and account is None:
+            account = _text(value)
+        elif found and found.end() == len(name) and found[1] != "account":
+            _note(entries, found, value)
+    if not formed:
         raise Undecodable("no field of the form group[action][n][field]")
-    account = next((value for name, value in pairs if name == _ACCOUNT), None)
-    return _heard(account, _entries(pairs))
+    return _heard(account, entries)
 
 
-def _entries(pairs: list[tuple[str, str]]) -> dict[tuple[str, str, str], Entry]:
-    """(group, action, index) → its fields by dotted path; a delete may come without index or as a bare id.
+def _fields(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and, not yet decoded, their values; one at a time, because a body of 10 MB is not held twice."""
+    start = 0
+    while start < len(body):
+        end = body.find(b"&", start)
+        end = len(body) if end < 0 else end
+        equal = body.find(b"=", start, end)
+        equal = end if equal < 0 else equal
+        yield (
+            _text(body[start : min(equal, start + LONGEST)]),
+            body[equal + 1 : min(end, equal + 1 + LONGEST)],
+        )
+        start = end + 1
+
+
+def _text(sent: bytes) -> str:
+    """PostgreSQL's text, where outcomes are kept, cannot hold NUL."""
+    return unquote_plus(sent.decode(errors="replace")).replace("\x00", "")
+
+
+def _note(entries: dict[tuple[str, str, str], Entry], found: re.Match[str], value: bytes) -> None:
+    """(group, action, index) → its telling fields by dotted path; a delete may come without index or as a bare id.
 
     The same name may stand for a scalar and for a map (6.2, 3): each has a path of its own here.
     """
-    entries: dict[tuple[str, str, str], Entry] = defaultdict(dict)
-    for name, value in pairs:
-        found = _FIELD.fullmatch(name)
-        if not found or found[1] == "account":
-            continue
-        group, action, index, rest = found.groups()
-        path = ".".join(rest.strip("[]").split("][")) if rest else ""
-        entry = entries[(ALIASES.get(group, group), action, index or "")]
-        if path or (action == "delete" and index):
-            entry.setdefault(path or "id", value)
-    return entries
+    group, action, index, rest = found.groups()
+    path = ".".join(rest.strip("[]").split("][")) if rest else ""
+    if not path and action == "delete" and index:
+        path = "id"
+    entry = entries[(ALIASES.get(group, group), action, index or "")]
+    if path in _TELLING or path.startswith(_BECAME):
+        entry.setdefault(path, _text(value))
 
 
 def _heard(account: str | None, entries: dict[tuple[str, str, str], Entry]) -> Heard:
@@ -155,5 +177,5 @@ def _unsorted(entry: Entry, gone: bool) -> Iterator[Look]:
         yield Look(GROUPS["unsorted"], entry["uid"], gone)
     yield from _numbered("leads", entry.get("lead_id"))
     for path, value in entry.items():
-        if path.startswith(("accept_result.leads.", "decline_result.leads.")):
+        if path.startswith(_BECAME):
             yield from _numbered("leads", value)

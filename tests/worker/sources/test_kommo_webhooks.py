@@ -1,6 +1,7 @@
 """What a webhook's body asks to look at, whatever shape it has."""
 
 import time
+import tracemalloc
 from contextlib import suppress
 from urllib.parse import urlencode
 
@@ -292,3 +293,25 @@ def test_hostile_bodies_are_answered_soon(body: bytes) -> None:
     with suppress(Undecodable):
         decode(body)
     assert time.monotonic() - started < 3
+
+
+def test_a_body_of_ten_megabytes_is_decoded_without_holding_it_twice() -> None:
+    text = b"x" * 2_400
+    entry = b"leads[update][%d][id]=%d&leads[update][%d][name]=" + text
+    body = b"&".join(entry % (number, number + 1, number) for number in range(4_000))
+    tracemalloc.start()
+    try:
+        heard = decode(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(heard.looks) == 4_000
+    assert peak < len(body) / 2
+
+
+@given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=8)), max_size=10))
+def test_fields_are_read_as_forms_are_written(pairs: list[tuple[str, str]]) -> None:
+    body = urlencode([*pairs, ("leads[update][0][id]", "7"), ("account[id]", "é +&=%")]).encode()
+    heard = decode(body)
+    assert heard.account == "é +&=%"
+    assert ("leads", "7", False) in looks(heard)
