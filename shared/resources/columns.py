@@ -233,9 +233,12 @@ def nobodys(*columns: Column) -> tuple[Column, ...]:
 
 
 def _to_int(value: Any) -> int:
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+    if type(value) is int:  # nearly always
+        number = value
+    elif isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise ValueError
-    number = int(value)
+    else:
+        number = int(value)
     if not -(2**63) <= number < 2**63:
         raise ValueError
     return number

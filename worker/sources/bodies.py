@@ -21,9 +21,11 @@ def parse(content: bytes) -> Any:
     nested too deep to be written becomes null below DEEPEST levels: none of it can be stored.
     """
     try:
-        value = _shallow(orjson.loads(content))
+        value = orjson.loads(content)
     except orjson.JSONDecodeError:
         return _tolerant(content)
+    if content.count(b"[") + content.count(b"{") > DEEPEST:
+        value = _shallow(value)
     return _with_texts(value, _without_nulls) if NULL_CHARACTER in content else value
 
 

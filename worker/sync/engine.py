@@ -29,7 +29,7 @@ from worker.sources.protocol import Ask, Met, News, Page
 from worker.sync import checkpoint, plan, proof, rows, sweep, walk, windows
 from worker.sync.checkpoint import OVERLAP, Position
 from worker.sync.sweep import Slice
-from worker.sync.upsert import Mirror
+from worker.sync.upsert import Mirror, Stamped
 
 TRIES = 3
 """How often a slice or a walk is begun again when pages shifted under it."""
@@ -59,6 +59,7 @@ class Engine:
         self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
         self._whole = plan.covers_all(run.resource, self._position)
+        self._changing, self._kept = False, 0
 
     def carry_out(self) -> bool:
         """True when the run is done; False when time is up: it goes on from its position."""
@@ -187,34 +188,48 @@ class Engine:
         page = self._source.page(ask, number)
         context = Context(ask.slice, self._account.country)
         sighted = rows.Sighted(self._resource, page.records, context)
+        if self._reads_ahead(ask):
+            sighted.read_ahead()
         return SightedPage(**vars(page), sighted=sighted)
 
-    def _read(
-        self, connection: Connection, mirror: Mirror, ask: Ask, sighted: rows.Sighted
-    ) -> tuple[rows.Batch, Mapping[rows.Key, dict[str, str]]]:
-        """The rows of a page, proved to be what was asked for, and those that another slice brought before.
+    def _reads_ahead(self, ask: Ask) -> bool:
+        """What will be wanted is read while the page before it is written; but after a death every record is read
+        when its own page's turn has come, which then tells at which one the next worker dies."""
+        return not self._run.deaths and (self._changing or not self._is_whole(ask))
 
-        Of a list that is asked for as a whole nothing has to be proved, so what is known is not read.
-        """
-        if not ask.slice and ask.since is None:
-            return sighted.read(mirror.same(sighted.hashes)), {}
-        batch = sighted.read()
+    @staticmethod
+    def _is_whole(ask: Ask) -> bool:
+        """Of a list that is asked for as a whole nothing has to be proved, so what is known is not read."""
+        return not ask.slice and ask.since is None
+
+    def _read(
+        self, connection: Connection, mirror: Mirror, ask: Ask, page: SightedPage
+    ) -> tuple[rows.Batch, Stamped | None, Mapping[rows.Key, dict[str, str]]]:
+        """The rows of a page, proved to be what was asked for; what is stamped already; and those rows that
+        another slice brought before."""
+        if self._is_whole(ask):
+            since = self._position.slice_started_at
+            stamped = mirror.stamp(page.sighted.hashes, page.observed_at, since)
+            return page.sighted.read(stamped.same), stamped, {}
+        batch = page.sighted.read()
         if not proof.acted(ask, batch):
             raise FilterIgnored(self._integration.provider, f"{dict(ask.slice)} since {ask.since}")
         met = self._met_before(connection, ask, batch)
         if other := proof.settled(ask, batch) or self._another(ask, batch, met):
             raise SliceIgnored(self._integration.provider, ask.resource.path, ask.slice, other)
         # one record in two slices stays in the first: a walk does not say of it now this, now that
-        return replace(batch, rows=tuple(r for r in batch.rows if r.key not in met)), met
+        kept = tuple(row for row in batch.rows if row.key not in met)
+        return replace(batch, rows=kept), None, met
 
     def _keep(self, ask: Ask, number: int, page: SightedPage) -> None:
         """Rows, stamps, rejects and the position, in one transaction."""
-        position = self._position
+        position, at = self._position, page.observed_at
         with self._reach.engine.begin() as connection:
             mirror = Mirror(connection, self._integration.id, self._resource, self._cause)
-            batch, met = self._read(connection, mirror, ask, page.sighted)
-            written = mirror.put(batch, page.observed_at, position.slice_started_at, self._run.id)
-            gone = mirror.gone(batch.deleted, page.observed_at, told=True, how=sweep.TOMBSTONE)
+            batch, stamped, met = self._read(connection, mirror, ask, page)
+            written = mirror.put(batch, at, position.slice_started_at, self._run.id, stamped)
+            self._changing = written.written * 2 > written.seen
+            gone = mirror.gone(batch.deleted, at, told=True, how=sweep.TOMBSTONE)
             position.page = number + 1
             position.distinct += written.first + len(met)
             position.note_total(page.total)
@@ -229,8 +244,14 @@ class Engine:
                 written=runs_table.c.written + written.written,
                 gone=runs_table.c.gone + gone,
                 rejected=runs_table.c.rejected + len(batch.rejects),
-                **runs.PROGRESS,
+                **self._progress(),
             )
+
+    def _progress(self) -> Mapping[str, int]:
+        """A death is forgotten behind the pages that may have been read ahead when it came: one of them killed."""
+        self._kept += 1
+        forgotten = not self._run.deaths or self._kept > walk.WIDTH
+        return runs.PROGRESS if forgotten else {"attempts": 0}
 
     def _met_before(
         self, connection: Connection, ask: Ask, batch: rows.Batch

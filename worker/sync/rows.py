@@ -88,6 +88,7 @@ class Sighted:
     def __init__(self, resource: Resource, records: Iterable[Record], context: Context) -> None:
         self._resource, self._context = resource, context
         self._found: dict[Key, Sighting] = {}
+        self._ahead: dict[Key, Row | Rejected] = {}
         self._rejects: list[Rejected] = []
         self._deleted: list[Key] = []
         asked = [column.read({}, context) for column in resource.columns if column.asked]
@@ -120,6 +121,10 @@ class Sighted:
     def hashes(self) -> dict[Key, UUID]:
         return {key: sighting.hash for key, sighting in self._found.items()}
 
+    def read_ahead(self) -> None:
+        """Reads all records, before anybody knows whether they will be wanted."""
+        self._ahead = {key: self._read(sighting) for key, sighting in self._found.items()}
+
     def _read(self, sighting: Sighting) -> Row | Rejected:
         try:
             return to_row(self._resource, sighting, self._context)
@@ -129,7 +134,7 @@ class Sighted:
     def read(self, same: Set[Key] = frozenset()) -> Batch:
         """Rows of all records that can become one, the others with their reasons; those in `same` are not read."""
         read = [
-            self._read(sighting)
+            self._ahead.get(key) or self._read(sighting)
             for key, sighting in sorted(self._found.items(), key=itemgetter(0))
             if key not in same
         ]

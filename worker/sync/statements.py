@@ -23,7 +23,7 @@ class ChildStatements:
 
 @dataclass(frozen=True)
 class Statements:
-    """Parameters: integration, observed_at, and k0, k1, … (arrays, one per key column).
+    """Parameters: integration, observed_at, and k0, k1, … (arrays, one per key column); hashes where stamps are set.
 
     write returns the keys that it wrote; tell and the marks also take cause and how; looked: rows that are new are told too.
     """
@@ -118,9 +118,18 @@ def of(resource: Resource) -> Statements:
             on conflict (integration_id, {key}) do update
             set hash = excluded.hash, observed_at = excluded.observed_at, gone = false, misses = 0, how = null
             where s.observed_at < excluded.observed_at""",
+        # those that are the same are stamped, the others told with what their stamps said until now
         stamp_same=f"""
-            update {stamps} s set observed_at = %(observed_at)s, misses = 0
-            from {given} where {mine} and s.observed_at < %(observed_at)s""",
+            with given as (select * from unnest({arrays}, %(hashes)s::uuid[]) as g ({key}, new_hash)),
+            found as (
+                select {_of("g", resource)}, s.hash, s.observed_at, s.gone, s.hash = g.new_hash as same
+                from given g left join {stamps} s on {mine}),
+            stamped as (
+                update {stamps} s set observed_at = %(observed_at)s, misses = 0
+                from given g where {mine} and s.hash = g.new_hash and s.observed_at < %(observed_at)s)
+            select c.first, {_of("o", resource)}, o.hash, o.observed_at, o.gone
+            from (select count(*) filter (where same and observed_at < %(since)s) as first from found) c
+            left join found o on same is not true""",
         stamp_gone=f"""
             insert into {stamps} as s (integration_id, {key}, observed_at, gone, how)
             select %(integration)s, {_of("g", resource)}, %(observed_at)s, true, %(how)s from {given}

@@ -36,6 +36,14 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Stamped:
+    """same: keys of records that are as they are known; first: how many of those were not met since `since`."""
+
+    same: Set[Key]
+    first: int
+
+
+@dataclass(frozen=True)
 class Written:
     """seen: keys of the batch; first: how many of them were not met since `since`; written: wide rows."""
 
@@ -78,41 +86,52 @@ class Mirror:
                 self._seen[tuple(row[:width])] = Known(*row[width:])
         return {key: known for key in keys if (known := self._seen[key])}
 
-    def same(self, hashes: Mapping[Key, UUID]) -> Set[Key]:
-        """Of these records, those that are as they are known: they need not be read."""
-        known = self.known(list(hashes))
-        return {key for key, found in known.items() if found.hash == hashes[key]}
+    def stamp(self, hashes: Mapping[Key, UUID], observed_at: datetime, since: datetime) -> Stamped:
+        """Stamps those of these records that are as they are known: they need not be read.
+
+        The commonest work of all, so it is one statement; what it says of the others is known from now on.
+        """
+        width, same = len(self._resource.key), set(hashes)
+        given = {**self._keys(list(hashes)), "hashes": arrays.plain(hashes.values())}
+        first = 0
+        for row in self._run(self._sql.stamp_same, observed_at=observed_at, since=since, **given):
+            first = row[0]
+            if row[1] is not None:
+                key = tuple(row[1 : width + 1])
+                same.discard(key)
+                self._seen[key] = Known(*row[width + 1 :]) if row[-1] is not None else None
+        return Stamped(same, first)
 
     def put(
-        self, batch: Batch, observed_at: datetime, since: datetime, run_id: int | None = None
+        self,
+        batch: Batch,
+        observed_at: datetime,
+        since: datetime,
+        run_id: int | None = None,
+        stamped: Stamped | None = None,
     ) -> Written:
         """Writes what is new, changed or revived and stamps the rest; keeps the rejects.
 
-        run_id: of a walk; rows that are new to it are not journalled, its run tells them.
+        run_id: of a walk; rows that are new to it are not journalled, its run tells them; stamped: when that is done.
         What is an erased person's is scrubbed before it is looked at.
         """
         applied = tombstones.apply(self._connection, self._integration_id, self._resource, batch)
         batch = applied.batch
-        known = self.known(batch.keys)
-        newer = [row for row in batch.rows if _is_newer(known.get(row.key), observed_at)]
-        same = [row.key for row in newer if row.key in known and known[row.key].hash == row.hash]
-        same += [key for key in batch.same if _is_newer(known.get(key), observed_at)]
-        unchanged = set(same)
-        changed = [row for row in newer if row.key not in unchanged]
+        hashes = {row.key: row.hash for row in batch.rows}
+        same = stamped or self.stamp(hashes, observed_at, since)
+        others = [row for row in batch.rows if row.key not in same.same]
+        known = self.known([row.key for row in others])
+        changed = [row for row in others if _is_newer(known.get(row.key), observed_at)]
         tell = run_id is None or any(row.key in known for row in changed)
         self._write(changed, observed_at, tell=tell, looked=run_id is None)
-        if len(newer) < len(batch.rows):
-            lost = [row.key for row in batch.rows if _lost(row, known, observed_at)]
-            self._ignore(lost, observed_at)
-        if same:
-            self._run(self._sql.stamp_same, observed_at=observed_at, **self._keys(same))
+        self._ignore([row.key for row in others if _lost(row, known, observed_at)], observed_at)
         self._keep_rejects(batch, run_id)
         if applied.new:
             whose = (self._connection, self._integration_id, self._resource)
             tombstones.note(*whose, applied.new)
             books.scrub(*whose, dict.fromkeys(applied.new, scrubbing.whole(self._resource)))
         self._seen.clear()
-        first = sum(_is_newer(known.get(key), since) for key in batch.keys)
+        first = same.first + sum(_is_newer(known.get(row.key), since) for row in others)
         return Written(len(batch.keys), first + len(batch.rejects), len(changed))
 
     def _write(

@@ -16,6 +16,7 @@ from shared.db.engine import clock
 from shared.resources import BY_NAME
 from tests.ground import Ground, Row, ground_on, pages_of
 from worker.sync.carry import MUCH_PATIENCE, PATIENCE, carry_out
+from worker.sync.rows import Sighted
 
 LEADS, CONTACTS, USERS, FIELDS, CLIENTES, PRODUTOS, VENDAS, RECEBIMENTOS = (
     BY_NAME[name]
@@ -79,6 +80,26 @@ def test_trouble_in_mid_walk_leaves_no_hole_and_marks_nothing(
     report = insist(ground, ground.order(resource))
     assert (report["state"], report["gone"]) == ("done", 0)
     assert ids(ground, resource) == {record["id"] for record in world}
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize(("deaths", "is_read"), [(0, True), (1, False)])
+def test_what_will_be_wanted_is_read_ahead_until_a_worker_dies_of_it(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, deaths: int, is_read: bool
+) -> None:
+    read: list[Sighted] = []
+
+    def read_ahead(page: Sighted) -> None:
+        read.append(page)
+
+    monkeypatch.setattr(Sighted, "read_ahead", read_ahead)
+    first, again = ground.order(LEADS, full=True), {"deaths": deaths}
+    ground.run(lambda c: c.execute(update(runs_table).values(again)))
+    assert ground.carry(first)["state"] == "done"
+    assert bool(read) == is_read
+    read.clear()
+    ground.sync(LEADS, full=True)
+    assert read == [], "nothing changed, so nothing is wanted"
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -163,3 +163,11 @@ def test_what_is_known_to_be_the_same_is_not_read() -> None:
     assert ([row.key for row in batch.rows], batch.rejects) == ([(3,)], ())
     assert batch.same == ((1,), (2,))
     assert sorted(batch.keys) == [(1,), (2,), (3,)]
+
+
+def test_what_was_read_ahead_is_taken_as_if_it_were_read_now() -> None:
+    sent = [record(1), record(2, name={}), record(3), record(4)]
+    ahead, now = (rows.Sighted(THINGS, sent, PRODUTO) for _ in range(2))
+    ahead.read_ahead()
+    assert ahead.read({(3,)}) == now.read({(3,)})
+    assert [row.key for row in now.read({(3,)}).rows] == [(1,), (4,)]
