@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy import Connection, func, select
 
@@ -22,11 +22,11 @@ from shared.db.engine import clock
 from shared.db.mirror import stamps_table
 from shared.errors import FilterIgnored, NotAvailable, NotBelievable, SliceIgnored, WalkBroken
 from shared.logs import logger
-from shared.resources.columns import Context
 from shared.runs import Run
 from worker.reach import Reach
 from worker.sources.protocol import Ask, Met, News, Page
 from worker.sync import checkpoint, plan, proof, rows, sweep, walk, windows
+from worker.sync.ahead import Ahead, SightedPage, is_whole
 from worker.sync.checkpoint import OVERLAP, Position
 from worker.sync.sweep import Slice
 from worker.sync.upsert import Mirror, Stamped
@@ -37,13 +37,6 @@ SKEW = timedelta(seconds=5)
 """How far the vendor's clock may be from ours when a deletion is placed before or after a page."""
 
 log = logger(__name__)
-
-
-@dataclass(frozen=True)
-class SightedPage(Page):
-    """A page whose records are known by key and hash."""
-
-    sighted: rows.Sighted
 
 
 class _TimeIsUp(Exception):
@@ -59,7 +52,7 @@ class Engine:
         self._resource, self._cause = run.resource, f"run {run.id}"
         self._position = self._load()
         self._whole = plan.covers_all(run.resource, self._position)
-        self._changing, self._kept = False, 0
+        self._ahead, self._kept = Ahead(reach, met, run), 0
 
     def carry_out(self) -> bool:
         """True when the run is done; False when time is up: it goes on from its position."""
@@ -107,22 +100,23 @@ class Engine:
         position = self._position
         slice_ = position.asks[position.slice]
         ask = Ask(self._resource, slice_, position.since_in(place_of(self._resource, slice_)))
-        for number, page in walk.pages(partial(self._fetch, ask), position.page):
-            if not page.records:
-                position.note_total(page.total)
-                continue
-            if self._repeats(page):
-                if page.more or not position.complete:
-                    self._read_again(f"page {number} repeats the page before it")
-                    return
-                break  # the vendor does not page this list
-            if number == 1 and self._is_all_known(ask, page):
-                position.note_all_known(page.total)
-                break
-            self._keep(ask, number, page)
-            if page.more is False:
-                break  # time may be up: the slice is closed all the same
-            self._watch_the_time()
+        with closing(self._ahead.pages(ask, position.page)) as pages:
+            for number, page in pages:
+                if not page.records:
+                    position.note_total(page.total)
+                    continue
+                if self._repeats(page):
+                    if page.more or not position.complete:
+                        self._read_again(f"page {number} repeats the page before it")
+                        return
+                    break  # the vendor does not page this list
+                if number == 1 and self._is_all_known(ask, page):
+                    position.note_all_known(page.total)
+                    break
+                self._keep(ask, number, page)
+                if page.more is False:
+                    break  # time may be up: the slice is closed all the same
+                self._watch_the_time()
         self._close_slice()
         self._watch_the_time()
 
@@ -183,31 +177,12 @@ class Engine:
         self._position.last = ends
         return repeated
 
-    def _fetch(self, ask: Ask, number: int) -> SightedPage:
-        """Called by the threads that fetch ahead: what they can do, the next commit does not wait for."""
-        page = self._source.page(ask, number)
-        context = Context(ask.slice, self._account.country)
-        sighted = rows.Sighted(self._resource, page.records, context)
-        if self._reads_ahead(ask):
-            sighted.read_ahead()
-        return SightedPage(**vars(page), sighted=sighted)
-
-    def _reads_ahead(self, ask: Ask) -> bool:
-        """What will be wanted is read while the page before it is written; but after a death every record is read
-        when its own page's turn has come, which then tells at which one the next worker dies."""
-        return not self._run.deaths and (self._changing or not self._is_whole(ask))
-
-    @staticmethod
-    def _is_whole(ask: Ask) -> bool:
-        """Of a list that is asked for as a whole nothing has to be proved, so what is known is not read."""
-        return not ask.slice and ask.since is None
-
     def _read(
         self, connection: Connection, mirror: Mirror, ask: Ask, page: SightedPage
     ) -> tuple[rows.Batch, Stamped | None, Mapping[rows.Key, dict[str, str]]]:
         """The rows of a page, proved to be what was asked for; what is stamped already; and those rows that
         another slice brought before."""
-        if self._is_whole(ask):
+        if is_whole(ask):
             since = self._position.slice_started_at
             stamped = mirror.stamp(page.sighted.hashes, page.observed_at, since)
             return page.sighted.read(stamped.same), stamped, {}
@@ -224,11 +199,17 @@ class Engine:
     def _keep(self, ask: Ask, number: int, page: SightedPage) -> None:
         """Rows, stamps, rejects and the position, in one transaction."""
         position, at = self._position, page.observed_at
-        with self._reach.engine.begin() as connection:
+        with self._ahead.transaction(page) as connection:
             mirror = Mirror(connection, self._integration.id, self._resource, self._cause)
             batch, stamped, met = self._read(connection, mirror, ask, page)
-            written = mirror.put(batch, at, position.slice_started_at, self._run.id, stamped)
-            self._changing = written.written * 2 > written.seen
+            written = mirror.put(
+                batch,
+                at,
+                position.slice_started_at,
+                self._run.id,
+                stamped,
+                staged=page.staged is not None,
+            )
             gone = mirror.gone(batch.deleted, at, told=True, how=sweep.TOMBSTONE)
             position.page = number + 1
             position.distinct += written.first + len(met)
@@ -246,6 +227,7 @@ class Engine:
                 rejected=runs_table.c.rejected + len(batch.rejects),
                 **self._progress(),
             )
+        self._ahead.note(written)
 
     def _progress(self) -> Mapping[str, int]:
         """A death is forgotten behind the pages that may have been read ahead when it came: one of them killed."""

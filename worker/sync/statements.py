@@ -31,6 +31,7 @@ class Statements:
     lock: str
     known: str
     stage: str
+    unstage: str
     copy: str
     tell: str
     write: str
@@ -87,6 +88,7 @@ def of(resource: Resource) -> Statements:
         lock=f"select pg_advisory_xact_lock({_signed(crc32(rows.encode()))}, %(integration)s)",
         known=f"select {_of('s', resource)}, s.hash, s.observed_at, s.gone from {stamps} s join {given} on {mine}",
         stage=f"create temp table if not exists {stage} (like {rows}) on commit delete rows",
+        unstage=f"delete from {stage}",
         copy=f"copy {stage} ({', '.join(written)}) from stdin",
         tell=f"""
             insert into sync.journal (integration_id, resource, key, at, kind, since, was, before, cause)

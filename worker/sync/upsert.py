@@ -42,6 +42,12 @@ class Stamped:
     same: Set[Key]
     first: int
 
+    def __add__(self, other: Stamped) -> Stamped:
+        return Stamped(self.same | other.same, self.first + other.first)
+
+
+NONE = Stamped(frozenset(), 0)
+
 
 @dataclass(frozen=True)
 class Written:
@@ -91,6 +97,8 @@ class Mirror:
 
         The commonest work of all, so it is one statement; what it says of the others is known from now on.
         """
+        if not hashes:
+            return NONE
         width, same = len(self._resource.key), set(hashes)
         given = {**self._keys(list(hashes)), "hashes": arrays.plain(hashes.values())}
         first = 0
@@ -109,21 +117,33 @@ class Mirror:
         since: datetime,
         run_id: int | None = None,
         stamped: Stamped | None = None,
+        *,
+        staged: bool = False,
     ) -> Written:
         """Writes what is new, changed or revived and stamps the rest; keeps the rejects.
 
-        run_id: of a walk; rows that are new to it are not journalled, its run tells them; stamped: when that is done.
+        run_id: of a walk; rows that are new to it are not journalled, its run tells them; stamped: when that is done;
+        staged: the rows lie in the stage of this transaction already.
         What is an erased person's is scrubbed before it is looked at.
         """
         applied = tombstones.apply(self._connection, self._integration_id, self._resource, batch)
+        pairs = zip(applied.batch.rows, batch.rows, strict=True)
+        scrubbed = [row for row, sent in pairs if row is not sent]
+        if staged and scrubbed:
+            self._run(self._sql.unstage)
+            staged = False
         batch = applied.batch
-        hashes = {row.key: row.hash for row in batch.rows}
-        same = stamped or self.stamp(hashes, observed_at, since)
+        # what was scrubbed has another hash than what was sent
+        new = {row.key: row.hash for row in (scrubbed if stamped else batch.rows)}
+        same = self.stamp(new, observed_at, since) + (stamped or NONE)
         others = [row for row in batch.rows if row.key not in same.same]
         known = self.known([row.key for row in others])
         changed = [row for row in others if _is_newer(known.get(row.key), observed_at)]
         tell = run_id is None or any(row.key in known for row in changed)
-        self._write(changed, observed_at, tell=tell, looked=run_id is None)
+        if changed:
+            if not staged:
+                stage(self._connection, self._integration_id, self._resource, changed, observed_at)
+            self._write(changed, observed_at, tell=tell, looked=run_id is None)
         self._ignore([row.key for row in others if _lost(row, known, observed_at)], observed_at)
         self._keep_rejects(batch, run_id)
         if applied.new:
@@ -137,15 +157,7 @@ class Mirror:
     def _write(
         self, rows: Sequence[Row], observed_at: datetime, *, tell: bool = True, looked: bool = False
     ) -> None:
-        """tell: some of them may have been there before; looked: tell the new ones too."""
-        if not rows:
-            return
-        self._run(self._sql.stage)
-        written = arrays.written([column.type for column in self._resource.columns])
-        self._copy(
-            self._sql.copy,
-            ((self._integration_id, *written(row.values), row.raw, observed_at) for row in rows),
-        )
+        """Rows that are staged. tell: some of them may have been there before; looked: tell the new ones too."""
         if tell:
             self._run(self._sql.tell, cause=self._cause, looked=looked)
         self._replace_children(rows, {tuple(key) for key in self._run(self._sql.write)})
@@ -161,7 +173,8 @@ class Mirror:
         mine = [row for row in rows if row.key in written]
         for place, sql in enumerate(self._sql.children if mine else ()):
             self._run(sql.clear, **self._keys([row.key for row in mine]))
-            self._copy(
+            _copy(
+                self._connection,
                 sql.copy,
                 (
                     (self._integration_id, row.key[0], number, *values)
@@ -169,12 +182,6 @@ class Mirror:
                     for number, values in enumerate(row.children[place], 1)
                 ),
             )
-
-    def _copy(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        cursor = cast("Cursor[Any]", self._connection.connection.cursor())
-        with cursor, cursor.copy(sql) as copy:
-            for row in rows:
-                copy.write_row(row)
 
     def _ignore(self, keys: Sequence[Key], observed_at: datetime, how: str | None = None) -> None:
         """Tells of looks that would have changed a row, had no newer one been there."""
@@ -226,6 +233,28 @@ class Mirror:
         """Counts a miss for each that nothing has met since; returns those that two walks in a row missed."""
         counted = self._run(self._sql.missed, observed_at=since, **self._keys(keys))
         return sorted(tuple(row[:-1]) for row in counted if row[-1] >= 2)
+
+
+def stage(
+    connection: Connection,
+    integration_id: int,
+    resource: Resource,
+    rows: Sequence[Row],
+    observed_at: datetime,
+) -> None:
+    """Puts rows into the temporary table from which `put` writes them, for the rest of the transaction."""
+    sql = of(resource)
+    connection.exec_driver_sql(sql.stage)
+    written = arrays.written([column.type for column in resource.columns])
+    lines = ((integration_id, *written(row.values), row.raw, observed_at) for row in rows)
+    _copy(connection, sql.copy, lines)
+
+
+def _copy(connection: Connection, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    cursor = cast("Cursor[Any]", connection.connection.cursor())
+    with cursor, cursor.copy(sql) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _is_newer(known: Known | None, observed_at: datetime) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from shared import resources
 from tests.contract.changes import rewrite
 from tests.contract.worlds import world
+from tests.ground import pages_of
 from tests.worker.audit.conftest import Audits
 from tests.worker.people.conftest import CLIENT, PAULO, Stage
 from worker.explain import explain_now
@@ -64,6 +66,18 @@ def test_an_erasure_survives_full_syncs_changes_at_the_vendor_and_audits(stage: 
         report = audits.audit(resource)
         assert report["state"] == "done"
         assert audits.found(report) == set(), resource.full_name
+
+
+def test_what_was_staged_ahead_is_scrubbed_as_well(stage: Stage) -> None:
+    ground = stage.ground
+    stage.erase()
+    forget = text("update sync.kommo_contacts_stamps set hash = null where not gone")
+    ground.run(lambda c: c.execute(forget))
+    with pages_of(CONTACTS, 3):
+        report = ground.sync(CONTACTS, full=True)
+    assert report["written"] == report["seen"] > 9, "pages enough that they are staged"
+    assert stage.contact()["name"] is None
+    assert stage.said(stage.name, "000.000.114-79") == []
 
 
 def test_what_a_vendor_brings_of_an_erased_person_for_the_first_time_is_scrubbed_as_it_comes(

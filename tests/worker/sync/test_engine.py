@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import QueuePool, select, text, update
 
 from shared.db.bookkeeping import runs as runs_table
 from shared.db.bookkeeping import unavailable
@@ -100,6 +100,16 @@ def test_what_will_be_wanted_is_read_ahead_until_a_worker_dies_of_it(
     read.clear()
     ground.sync(LEADS, full=True)
     assert read == [], "nothing changed, so nothing is wanted"
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("kind", ["repeat_page", "500_html", "empty_page"])
+def test_what_was_staged_in_vain_holds_no_connection(ground: Ground, kind: str) -> None:
+    fault(ground, kind, times=8, after=5)
+    assert insist(ground, ground.order(LEADS), tries=30)["state"] == "done"
+    pool = ground.reach.engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0
 
 
 @pytest.mark.usefixtures("small_pages")
