@@ -114,6 +114,7 @@ STATUSES_OF_HTTP = st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 403,
 @given(body=st.one_of(KOMMO, ANYTHING), status=STATUSES_OF_HTTP)
 @example(body={"_embedded": {"events": [{"type": "lead_deleted"}]}}, status=200)
 @example(body={"_embedded": {"leads": 7}}, status=200)
+@example(body={"title": "half a \ud83d"}, status=404)
 def test_kommo_gives_records_or_a_declared_error(asked: Asked, body: Any, status: int) -> None:
     asked.answer(status, _json(body))
     asked.everything(asked.kommo, (LEADS, STATUSES, ACCOUNT, TALKS))

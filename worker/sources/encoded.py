@@ -70,10 +70,15 @@ def parse_list(content: bytes) -> Any:
 
 
 def parse_record(content: bytes) -> Any:
-    """As `parse`; an object stays encoded."""
+    """As `parse`; an object stays encoded, unless there is something in it that only `parse` takes."""
     found = content.strip()
-    return Encoded(found) if found.startswith(b"{") else parse(content)
+    try:
+        _NAMES.decode(found)
+    except (msgspec.DecodeError, RecursionError):
+        return parse(content)
+    return Encoded(found)
 
 
 def _records(raws: list[msgspec.Raw]) -> list[Any]:
-    return [parse_record(bytes(raw)) for raw in raws]
+    texts = map(bytes, raws)
+    return [Encoded(text) if text.startswith(b"{") else parse(text) for text in texts]
