@@ -25,12 +25,13 @@ SCALARS = st.one_of(
     st.text(max_size=12),
     st.sampled_from(
         [
-            *("", "0", "1", "-1", "true", "9" * 30, "9" * 5000, "1e999", "1e-999", "NaN", "sNaN"),
+            *("", "0", "1", "-1", "true", "9" * 30, "1e999", "1e-999", "NaN", "sNaN"),
             *("2026-02-30", "0000-00-00", "31/12/2026", "2026-01-01 00:00:00", "Infinity"),
             *("٣", "²", "1_0", "\u202e", "\x00", "\ud800", "é" * 9),
             *("(11) 98765-4321", "ana@example.com", "000.000.114-79"),
         ]
     ),
+    st.just(5000).map(lambda digits: "9" * digits),
 )
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
