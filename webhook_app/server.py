@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from shared import garbage, logs, ports
+from shared import interpreter, logs, ports
 from shared.settings import Settings
 from webhook_app.process import THREADS
 
@@ -79,7 +79,7 @@ def serve(settings: Settings) -> NoReturn:
     ports.ensure_free(settings.host, settings.port)
     server = Server(settings, create_app)
     logs.configure("web", settings.log_level)
-    garbage.settle()
+    interpreter.settle()
     server.run()
     raise SystemExit(0)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from redis import Redis
 from sqlalchemy import Engine
 
-from shared import garbage
+from shared import interpreter
 from shared.db.engine import connect
 from shared.queue import Doorbell, doorbell
 from shared.secrets import Keyring
@@ -44,7 +44,7 @@ def reach(settings: Settings, name: str) -> Iterator[Reach]:
 def open_reach(settings: Settings, name: str) -> Reach:
     assert settings.database_url  # noqa: S101  (resolved by the command before)
     assert settings.redis_url  # noqa: S101
-    garbage.settle()
+    interpreter.settle()
     return Reach(
         settings,
         connect(settings.database_url.get_secret_value(), pool_size=12, name=name),

@@ -102,7 +102,7 @@ def dig(record: Record, path: Sequence[str]) -> Any:
     """The value at a path of keys, None where the path ends early."""
     value: Any = record
     for key in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, (dict, Mapping)):
             return None
         value = value.get(key)
     return value

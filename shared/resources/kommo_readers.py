@@ -65,6 +65,8 @@ def _emails(record: Record, _: Context) -> list[str]:
 
 def _embedded(record: Record, name: str) -> list[Mapping[str, Any]]:
     found = dig(record, ("_embedded", name)) or []
+    if isinstance(found, list):
+        return found
     return list(found.values()) if isinstance(found, Mapping) else list(found)
 
 

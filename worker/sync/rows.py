@@ -182,7 +182,7 @@ def to_row(resource: Resource, sighting: Sighting, context: Context) -> Row:
     """One row; raises Reject with what cannot be understood."""
     try:
         record = plain(sighting.record)
-        values = tuple(column.read(record, context) for column in resource.columns)
+        values = tuple([column.read(record, context) for column in resource.columns])
         children = tuple(_child_rows(child, record, context) for child in resource.children)
         raw = orjson.dumps(record).decode()
     except UNREADABLE as error:
