@@ -248,8 +248,8 @@ def finish(
         return
     if state != UNAVAILABLE:
         integrations.note_run(connection, run.integration_id, run.resource.full_name, reason)
-    ended = {"state": state, "reason": reason} if reason else {"state": "done", "deaths": 0}
-    _leave(connection, run, finished_at=NOW, position=None, **ended)
+    ended = {"state": state} if reason else {"state": "done", "deaths": 0}
+    _leave(connection, run, finished_at=NOW, reason=reason, position=None, **ended)
 
 
 def _leave(connection: Connection, run: Run, **values: Any) -> None:
