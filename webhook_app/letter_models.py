@@ -9,7 +9,18 @@ from pydantic import BaseModel, Field, JsonValue
 
 from shared.letters import Chosen
 from webhook_app.envelopes import Answer, Pagination
-from webhook_app.parsing import Body, Limit, Moment, Page, Query, Whole, Words
+from webhook_app.parsing import (
+    INT32,
+    INT64,
+    Body,
+    IntegrationId,
+    Limit,
+    Moment,
+    Page,
+    Query,
+    Whole,
+    Words,
+)
 
 Id = Annotated[Whole, Field(ge=1)]
 Outcome = Literal["done", "not mirrored yet", "undecodable", "other account", "failed"]
@@ -90,7 +101,7 @@ class ReplayedAnswer(Answer):
 class LettersQuery(Query):
     page: Page = 1
     limit: Limit = 50
-    integration: Id | None = None
+    integration: IntegrationId | None = None
     reason: Words | None = Field(None, description="words of the reason, in any case")
     since: Moment | None = None
 
@@ -114,12 +125,12 @@ class RejectsQuery(LettersQuery):
 class ReplayBody(Body):
     """Everything that is given must hold; something has to be."""
 
-    ids: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field([], max_length=1000)
+    ids: list[Annotated[int, Field(ge=1, le=INT64)]] = Field([], max_length=1000)
     reason: Words | None = Field(None, min_length=1)
     since: Annotated[Moment | None, Field(strict=False)] = Field(
         None, description="settled, or last seen, then or later"
     )
-    integration: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    integration: Annotated[int, Field(ge=1, le=INT32)] | None = None
     all: bool = False
     dry_run: bool = Field(False, description="tells what is meant, changes nothing")
 

@@ -76,6 +76,8 @@ MOST_ERRORS = 20
 INT64 = 2**63 - 1
 Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
 Whole = Annotated[int, Field(strict=True, ge=-INT64, le=INT64), BeforeValidator(_digits)]
+INT32 = 2**31 - 1
+IntegrationId = Annotated[int, Field(strict=True, ge=1, le=INT32), BeforeValidator(_digits)]
 Page = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000), BeforeValidator(_digits)]
 Limit = Annotated[int, Field(strict=True, ge=1, le=250), BeforeValidator(_digits)]
 Words = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]

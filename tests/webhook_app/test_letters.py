@@ -57,6 +57,8 @@ def test_deliveries_are_listed_newest_first_by_what_became_of_them(kept: Web) ->
     day = (NOW - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert ids(kept, f"/api/deliveries?since={day}") == [3, 2, 1]
     assert ids(kept, "/api/deliveries?integration=99") == []
+    for place in ("deliveries", "rejects"):
+        assert kept.get(f"/api/{place}?integration={2**31}").status_code == 400
 
 
 def test_bodies_and_records_need_scope_admin(kept: Web) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from pydantic import SecretStr
@@ -84,6 +84,13 @@ def test_every_route_of_the_api_is_documented(documented: Web) -> None:
             assert operation["summary"], path
 
 
+def fits(value: object) -> bool:
+    """Does an address say what is asked? A map or a list of lists becomes some text, an empty list nothing."""
+    if isinstance(value, list):
+        return bool(value) and not any(isinstance(each, list | dict) for each in value)
+    return not isinstance(value, dict)
+
+
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_as_documented(documented: Web, mode: GenerationMode) -> None:
     """Of every operation, those for administrators too, whatever is asked."""
@@ -98,6 +105,7 @@ def test_every_answer_is_as_documented(documented: Web, mode: GenerationMode) ->
         @effort(3)
         @given(case=operation.as_strategy(generation_mode=mode))
         def conforms(case: Case) -> None:
+            assume(all(map(fits, (case.query or {}).values())))
             answer = case.call_and_validate(headers=headers, checks=CHECKS)
             tried[answer.status_code // 100] += 1
             assert answer.status_code not in (401, 403), (case.method, case.path)
