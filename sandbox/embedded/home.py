@@ -17,6 +17,7 @@ import shutil
 import stat
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -106,14 +107,15 @@ def _mode(account: Account) -> int:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the passing homes of processes that are no more."""
+    """Remove the passing homes of processes that are no more; others may be about it as well."""
     for home in folder.glob(f"{_PASSING}*"):
-        info = home.lstat()
-        if info.st_uid != os.geteuid() or time.time() - info.st_mtime < _SETTLED:
-            continue
-        if lock := Lock.attempt(home / "lock"):
-            shutil.rmtree(home, ignore_errors=True)
-            lock.release()
+        with suppress(FileNotFoundError):
+            info = home.lstat()
+            if info.st_uid != os.geteuid() or time.time() - info.st_mtime < _SETTLED:
+                continue
+            if lock := Lock.attempt(home / "lock"):
+                shutil.rmtree(home, ignore_errors=True)
+                lock.release()
 
 
 def _may_enter(folder: os.stat_result, account: Account) -> bool:

@@ -20,6 +20,7 @@ import pytest
 import redis
 
 from sandbox.embedded import Postgres, Redis, ServerError, Servers, binaries
+from sandbox.embedded import home as homes
 from sandbox.embedded.home import reachable
 from sandbox.embedded.process import Account, is_running
 from sandbox.embedded.server import Server
@@ -394,3 +395,12 @@ def test_a_program_below_a_closed_folder_is_copied(
 def test_a_free_port_is_the_former_one_if_it_can_be() -> None:
     port = free_port()
     assert free_port(port) == port
+
+
+def test_a_home_that_another_process_sweeps_at_the_same_moment_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "ponte-passing-gone"
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([gone]))
+    homes._sweep(tmp_path)
+    assert not gone.exists()

@@ -85,9 +85,10 @@ def test_every_route_of_the_api_is_documented(documented: Web) -> None:
 
 
 def fits(value: object) -> bool:
-    """Does an address say what is asked? A map or a list of lists becomes some text, an empty list nothing."""
+    """Does an address say what is asked? A map or a list of lists becomes some text, a list of one that one."""
     if isinstance(value, list):
-        return bool(value) and not any(isinstance(each, list | dict) for each in value)
+        said = [each for each in value if each is not None]
+        return len(said) > 1 and not any(isinstance(each, list | dict) for each in said)
     return not isinstance(value, dict)
 
 
