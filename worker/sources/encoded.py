@@ -51,8 +51,8 @@ class Encoded(Mapping[str, Any]):
 
 
 def plain(record: Any) -> Any:
-    """The record, decoded."""
-    return record.value if isinstance(record, Encoded) else record
+    """The record, decoded; nothing of that stays with it."""
+    return parse(record.text) if isinstance(record, Encoded) else record
 
 
 def parse_list(content: bytes) -> Any:
