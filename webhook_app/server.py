@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
+from selectors import EVENT_READ
 from typing import Any, NoReturn
 
 from flask import Flask
@@ -30,8 +32,19 @@ class PonteLogger(Logger):  # type: ignore[misc]
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's, but for a body that nobody wanted (a wrong secret's): gunicorn would wait for it for seconds, and
-    strangers could hold every thread with bodies that never come."""
+    """gunicorn's, but for what strangers could hold every thread with, for seconds: new connections on which nothing
+    is said, and bodies that nobody wanted (a wrong secret's) and that never come."""
+
+    def enqueue_req(self, conn: Any) -> None:
+        """A new connection waits for its first byte as one that is kept alive does: in no thread."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        ready = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, EVENT_READ, ready)
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         if not keepalive:

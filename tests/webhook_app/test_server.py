@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from shared.errors import SettingsError
 from shared.secrets import Keyring
 from shared.settings import Settings
 from webhook_app import create_app
+from webhook_app.process import THREADS
+from webhook_app.server import WORKERS
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +124,14 @@ def browsed(url: str, profile: Path) -> tuple[str, str]:
         [CHROMIUM, *quiet, *kept, url], capture_output=True, text=True, timeout=60, check=False
     )
     return done.stdout, done.stderr
+
+
+def test_those_who_connect_and_say_nothing_hold_nobody_up(served: int) -> None:
+    with ExitStack() as lines:
+        for _ in range(2 * WORKERS * THREADS):
+            lines.enter_context(socket.create_connection(("127.0.0.1", served), timeout=4))
+        for _ in range(20):
+            assert fetch(served, "POST", "/webhooks/kommo/hook", b"leads[add][0][id]=1")[0] == 200
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
