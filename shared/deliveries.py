@@ -10,10 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from typing import cast as cast_type
 from uuid import UUID
 
-from psycopg import Cursor
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -36,6 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from shared import deaths
 from shared.db.bookkeeping import DEAD
 from shared.db.bookkeeping import deliveries as table
+from shared.db.engine import driver_cursor
 
 NOW = func.clock_timestamp()
 _BODIES = "select id, body from sync.deliveries where id = any(%s) order by id"
@@ -149,8 +148,7 @@ def claim(
 def bodies(connection: Connection, claimed: Iterable[Delivery]) -> Iterator[tuple[Delivery, bytes]]:
     """Each with its body, one at a time: of the thousands that are claimed at once each may be of 10 MB."""
     by_id = {delivery.id: delivery for delivery in claimed}
-    cursor = cast_type("Cursor[Any]", connection.connection.cursor(binary=True))
-    with cursor:
+    with driver_cursor(connection, binary=True) as cursor:
         for id_, body in cursor.stream(_BODIES, [list(by_id)]):
             yield by_id[id_], body
 

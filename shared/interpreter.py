@@ -16,7 +16,7 @@ statements, beside threads that read pages; PostgreSQL waits with it."""
 def settle() -> None:
     """Called when a process is about to begin its work.
 
-    What it has imported stays, and is not looked through for garbage: that took half of the CPU of a first load,
+    What it has imported stays, and is not looked through for garbage: that took more than a third of a first load's CPU,
     made pauses in answers, and copied, page by page, what forked processes share.
     """
     gc.freeze()

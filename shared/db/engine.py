@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import psycopg
@@ -81,6 +82,11 @@ def ensure_reachable(engine: Engine) -> None:
     except OperationalError as error:
         why = str(error.orig).strip().splitlines()[0]
         raise Unreachable("PostgreSQL", place(str(engine.url)), why) from error
+
+
+def driver_cursor(connection: Connection, *, binary: bool = False) -> psycopg.Cursor[Any]:
+    """psycopg's own cursor in the connection's transaction, for COPY and for rows that come one at a time."""
+    return cast("psycopg.Cursor[Any]", connection.connection.cursor(binary=binary))
 
 
 def clock(connection: Connection) -> datetime:

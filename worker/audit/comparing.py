@@ -6,14 +6,13 @@ them beside the mirror's rows. Stamps are no proof: a row that was altered by ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import orjson
-from psycopg import Cursor
 from sqlalchemy import Connection
 
 from shared.resources.grammar import Resource
@@ -21,6 +20,7 @@ from worker.people import tombstones
 from worker.sync import statements
 from worker.sync.hashing import without_links
 from worker.sync.rows import Batch, Key, Row
+from worker.sync.upsert import stage
 
 ONLY_THERE, ONLY_HERE, DIFFERENT = KINDS = "only there", "only here", "different"
 
@@ -46,7 +46,8 @@ def with_rows(
     if not batch.rows:
         return {}
     batch = tombstones.apply(connection, integration_id, resource, batch).batch
-    _stage(connection, integration_id, resource, batch.rows)
+    # what is staged is compared in all but its moment
+    stage(connection, integration_id, resource, batch.rows, datetime.now(UTC))
     rows = {row.key: row for row in batch.rows}
     beside = connection.exec_driver_sql(_beside(resource)).mappings()
     width = range(len(resource.key))
@@ -67,17 +68,6 @@ def with_nothing(
         tuple(key): Difference(ONLY_HERE, "lives here, the vendor has none", observed_at, met)
         for *key, observed_at, met in live
     }
-
-
-def _stage(
-    connection: Connection, integration_id: int, resource: Resource, rows: Sequence[Row]
-) -> None:
-    sql = statements.of(resource)
-    connection.exec_driver_sql(sql.stage)
-    cursor = cast("Cursor[Any]", connection.connection.cursor())
-    with cursor, cursor.copy(sql.copy) as copy:
-        for row in rows:
-            copy.write_row((integration_id, *row.values, row.raw, "now"))
 
 
 def _judged(row: Row, here: Mapping[str, Any]) -> Difference | None:

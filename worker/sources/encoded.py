@@ -17,24 +17,22 @@ _LISTS = msgspec.json.Decoder(dict[str, list[msgspec.Raw]])
 
 
 class Encoded(Mapping[str, Any]):
-    """A record by its text. One value is decoded alone, until all of them are wanted (`value`)."""
+    """A record by its text. One value is decoded alone; all of them (`value`) anew each time, and not kept."""
 
-    __slots__ = ("_names", "_value", "text")
+    __slots__ = ("_names", "text")
 
     def __init__(self, text: bytes) -> None:
         self.text = text
         self._names: dict[str, msgspec.Raw] | None = None
-        self._value: dict[str, Any] | None = None
 
     @property
     def value(self) -> dict[str, Any]:
         """All of it, as `parse` reads it; raises ValueError when it is no JSON."""
-        if self._value is None:
-            self._value = parse(self.text)
-        return self._value
+        found: dict[str, Any] = parse(self.text)
+        return found
 
     def __getitem__(self, name: str) -> Any:
-        if self._value is not None or NULL_CHARACTER in self.text:
+        if NULL_CHARACTER in self.text:
             return self.value[name]
         if self._names is None:
             self._names = _NAMES.decode(self.text)
@@ -51,8 +49,8 @@ class Encoded(Mapping[str, Any]):
 
 
 def plain(record: Any) -> Any:
-    """The record, decoded; nothing of that stays with it."""
-    return parse(record.text) if isinstance(record, Encoded) else record
+    """The record, decoded."""
+    return record.value if isinstance(record, Encoded) else record
 
 
 def parse_list(content: bytes) -> Any:

@@ -7,7 +7,7 @@ Only what will be wanted is done: of a list on which nothing changes rows are ne
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -99,15 +99,14 @@ class _Stages:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._free: SimpleQueue[Connection] = SimpleQueue()
-        self._all: list[Connection] = []
+        self._opened = ExitStack()
 
     def take(self) -> Connection:
         """One with a transaction begun."""
         try:
             connection = self._free.get_nowait()
         except Empty:
-            connection = self._engine.connect()
-            self._all.append(connection)
+            connection = self._opened.enter_context(self._engine.connect())
         connection.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
         return connection
 
@@ -115,6 +114,6 @@ class _Stages:
         self._free.put(connection)
 
     def close(self) -> None:
-        for connection in self._all:
-            connection.close()
-        self._all, self._free = [], SimpleQueue()
+        """All of them, also when PostgreSQL has gone away with one."""
+        self._free = SimpleQueue()
+        self._opened.close()

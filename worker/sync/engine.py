@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -101,24 +101,31 @@ class Engine:
         slice_ = position.asks[position.slice]
         ask = Ask(self._resource, slice_, position.since_in(place_of(self._resource, slice_)))
         with closing(self._ahead.pages(ask, position.page)) as pages:
-            for number, page in pages:
-                if not page.records:
-                    position.note_total(page.total)
-                    continue
-                if self._repeats(page):
-                    if page.more or not position.complete:
-                        self._read_again(f"page {number} repeats the page before it")
-                        return
-                    break  # the vendor does not page this list
-                if number == 1 and self._is_all_known(ask, page):
-                    position.note_all_known(page.total)
-                    break
-                self._keep(ask, number, page)
-                if page.more is False:
-                    break  # time may be up: the slice is closed all the same
-                self._watch_the_time()
-        self._close_slice()
-        self._watch_the_time()
+            ended = self._keep_pages(ask, pages)
+        if ended:
+            self._close_slice()
+            self._watch_the_time()
+
+    def _keep_pages(self, ask: Ask, pages: Iterable[tuple[int, SightedPage]]) -> bool:
+        """True at the end of the slice, False when it is to be read again."""
+        position = self._position
+        for number, page in pages:
+            if not page.records:
+                position.note_total(page.total)
+                continue
+            if self._repeats(page):
+                if page.more or not position.complete:
+                    self._read_again(f"page {number} repeats the page before it")
+                    return False
+                break  # the vendor does not page this list
+            if number == 1 and self._is_all_known(ask, page):
+                position.note_all_known(page.total)
+                break
+            self._keep(ask, number, page)
+            if page.more is False:
+                break  # time may be up: the slice is closed all the same
+            self._watch_the_time()
+        return True
 
     def _leave_out(self, error: NotAvailable) -> None:
         """One slice that the account does not get stops no other; a list without any is not available."""

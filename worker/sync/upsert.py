@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg import Cursor
 from sqlalchemy import Connection
 
+from shared.db.engine import driver_cursor
 from shared.resources.grammar import Resource
 from worker.people import books, scrubbing, tombstones
 from worker.sync import arrays
@@ -135,8 +135,8 @@ class Mirror:
         batch = applied.batch
         # what was scrubbed has another hash than what was sent
         new = {row.key: row.hash for row in (scrubbed if stamped else batch.rows)}
-        same = self.stamp(new, observed_at, since) + (stamped or NONE)
-        others = [row for row in batch.rows if row.key not in same.same]
+        stamped = (stamped or NONE) + self.stamp(new, observed_at, since)
+        others = [row for row in batch.rows if row.key not in stamped.same]
         known = self.known([row.key for row in others])
         changed = [row for row in others if _is_newer(known.get(row.key), observed_at)]
         tell = run_id is None or any(row.key in known for row in changed)
@@ -151,7 +151,7 @@ class Mirror:
             tombstones.note(*whose, applied.new)
             books.scrub(*whose, dict.fromkeys(applied.new, scrubbing.whole(self._resource)))
         self._seen.clear()
-        first = same.first + sum(_is_newer(known.get(row.key), since) for row in others)
+        first = stamped.first + sum(_is_newer(known.get(row.key), since) for row in others)
         return Written(len(batch.keys), first + len(batch.rejects), len(changed))
 
     def _write(
@@ -251,8 +251,7 @@ def stage(
 
 
 def _copy(connection: Connection, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-    cursor = cast("Cursor[Any]", connection.connection.cursor())
-    with cursor, cursor.copy(sql) as copy:
+    with driver_cursor(connection) as cursor, cursor.copy(sql) as copy:
         for row in rows:
             copy.write_row(row)
 
