@@ -19,6 +19,7 @@ from bench.measure import Failed
 from bench.methods import seconds_said
 from bench.vendor import API, Vendor
 from shared import deliveries, integrations
+from shared.deliveries import Arrival
 from worker import drain
 from worker.reach import Reach
 from worker.sync.checkpoint import OVERLAP
@@ -157,7 +158,7 @@ def _drain(ponte: Deployed, reach: Reach, ids: Sequence[int]) -> float:
     body = "&".join(f"leads[update][{number}][id]={id_}" for number, id_ in enumerate(ids))
     with reach.engine.begin() as connection:
         (integration,) = integrations.all_of(connection)
-        kept = deliveries.keep(connection, integration.id, body.encode(), None)
+        (kept,) = deliveries.keep(connection, [Arrival(integration.id, body.encode())])
     drain.drain(reach, integration.id, seconds=60.0)
     if (seconds := ponte.value(SETTLED, kept)) is None:
         raise Failed("a drain did not settle its delivery")

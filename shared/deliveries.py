@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    insert,
     not_,
     or_,
     select,
@@ -38,6 +37,9 @@ from shared.db.engine import driver_cursor
 
 NOW = func.clock_timestamp()
 _BODIES = "select id, body from sync.deliveries where id = any(%s) order by id"
+_KEEP = """
+    insert into sync.deliveries (integration_id, body, content_type)
+    select * from unnest(%b::bigint[], %b::bytea[], %t::text[]) returning id"""
 _WAITING = and_(
     table.c.settled_at.is_(None),
     table.c.next_at <= NOW,
@@ -62,6 +64,14 @@ class Delivery:
     """Why it was put back before."""
 
 
+class Arrival(NamedTuple):
+    """One that has just come: whose it is, and what was sent."""
+
+    integration_id: int
+    body: bytes
+    content_type: str | None = None
+
+
 @dataclass(frozen=True)
 class Waiting:
     """count: deliveries to be looked at now; oldest: seconds that the first of them has waited."""
@@ -70,11 +80,10 @@ class Waiting:
     oldest: float
 
 
-def keep(connection: Connection, integration_id: int, body: bytes, content_type: str | None) -> int:
-    """Stores one body as it came; the caller commits before it answers."""
-    row = insert(table).values(integration_id=integration_id, body=body, content_type=content_type)
-    id_: int = connection.execute(row.returning(table.c.id)).scalar_one()
-    return id_
+def keep(connection: Connection, arrived: Sequence[Arrival]) -> list[int]:
+    """Stores bodies as they came and returns their ids; the caller commits before it answers."""
+    columns = tuple(list(column) for column in zip(*arrived, strict=True))
+    return [id_ for (id_,) in connection.exec_driver_sql(_KEEP, columns)]
 
 
 def waiting(connection: Connection, integration_id: int) -> Waiting:

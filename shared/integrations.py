@@ -85,10 +85,15 @@ class Integration:
 def ensure(connection: Connection, settings: Settings) -> list[Integration]:
     """The integrations of this process's environment, in the order of PROVIDERS; made if absent."""
     return [
-        _ensure(connection, _user(settings, provider), provider)
+        environments(connection, settings, provider)
         for provider in PROVIDERS
         if settings.configured(provider)
     ]
+
+
+def environments(connection: Connection, settings: Settings, provider: str) -> Integration:
+    """The one whose credentials the environment has, made if absent."""
+    return _ensure(connection, _user(settings, provider), provider)
 
 
 def _ensure(connection: Connection, user_id: str, provider: str) -> Integration:
@@ -304,7 +309,7 @@ def webhook_digest(secret: str) -> str:
 def of_webhook(connection: Connection, settings: Settings, secret: str) -> Integration | None:
     """The integration that a secret path names, working or paused; None: answer 404."""
     if is_environments_webhook(settings, secret):
-        return _ensure(connection, _user(settings, "kommo"), "kommo")
+        return environments(connection, settings, "kommo")
     digest = webhook_digest(secret)
     replaced = select(former.c.integration_id).where(
         former.c.digest == digest, func.coalesce(former.c.ends_at > func.clock_timestamp(), True)

@@ -20,6 +20,7 @@ from shared.db.bookkeeping import deliveries, integration_settings, rejects
 from shared.db.bookkeeping import runs as runs_table
 from shared.db.engine import connect
 from shared.db.mirror import child_table, rows_table, stamps_table
+from shared.deliveries import Arrival, keep
 from shared.integrations import Integration
 from shared.resources.grammar import Child, Resource
 from shared.secrets import Keyring
@@ -96,6 +97,11 @@ class Ground:
     def run(self, work: Callable[..., Any], *args: Any, **named: Any) -> Any:
         with self.reach.engine.begin() as connection:
             return work(connection, *args, **named)
+
+    def keep(self, integration_id: int, body: bytes) -> int:
+        """A delivery in the inbox; returns its id."""
+        (id_,) = self.run(keep, [Arrival(integration_id, body)])
+        return int(id_)
 
     def integration(self, provider: str) -> Integration:
         made: list[Integration] = self.run(integrations.ensure, self.reach.settings)

@@ -126,9 +126,9 @@ def _leave(_: BaseException | None) -> None:
 
 
 def _harden(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        if not (name == "Cache-Control" and name in response.headers):
-            response.headers.setdefault(name, value)
+    given = {name for name, _ in response.headers}
+    # extended in one go: each `setdefault` would search them all
+    response.headers.extend({name: HEADERS[name] for name in HEADERS if name not in given})
     if auth.is_https():
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

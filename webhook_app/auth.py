@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, Request, current_app, g, redirect, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
 from shared import sessions, tokens
@@ -57,6 +57,14 @@ def needs(scope: str) -> Callable[[View], View]:
 
 class Sessions(SecureCookieSessionInterface):
     """Cookies go over https only, once the session was opened over https."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Webhooks and the API's callers bring none: for them no key is derived."""
+        return (
+            super().open_session(app, request)
+            if COOKIE in request.cookies
+            else self.session_class()
+        )
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return is_https()

@@ -7,7 +7,7 @@ nothing at all), so the work is done in a few threads and the request gives up o
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from psycopg.errors import QueryCanceled, UndefinedTable
@@ -56,7 +56,15 @@ class Database:
         **options: P.kwargs,
     ) -> T:
         """As `run`, in what is left of a request's time."""
-        future = self._threads.submit(self._transaction, lambda c: work(c, *args, **options))
+        future = self.start(lambda: self.transaction(work, *args, **options))
+        return self.wait(future, seconds)
+
+    def start(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> Future[T]:
+        """`work(…)` in one of the threads, which is not waited for."""
+        return self._threads.submit(work, *args, **options)
+
+    def wait(self, future: Future[T], seconds: float) -> T:
+        """What comes of work that was started, within `seconds`; raises DatabaseAway."""
         try:
             return future.result(max(0.0, seconds))
         except TimeoutError:
@@ -83,6 +91,9 @@ class Database:
         self._threads.shutdown(cancel_futures=True)
         self.engine.dispose()
 
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
+    def transaction(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **options: P.kwargs
+    ) -> T:
+        """`work(connection, …)`, committed, in the thread that calls and without a deadline."""
         with self.engine.begin() as connection:
-            return work(connection)
+            return work(connection, *args, **options)

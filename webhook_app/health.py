@@ -81,9 +81,9 @@ def _migrations(own: Process) -> str:
 
 
 def _run(own: Process, look: Callable[[Connection], str]) -> str:
-    """On the inbox's connections: their deadline is the shortest."""
+    """On the connections whose deadline is the shortest."""
     try:
-        return own.inbox.run(look)
+        return own.hasty.run(look)
     except DatabaseAway as error:
         return str(error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import cast
 
 from flask import current_app
@@ -12,6 +13,7 @@ from shared.queue import Doorbell, doorbell
 from shared.secrets import Keyring
 from shared.settings import Settings, secret_key
 from webhook_app.database import Database
+from webhook_app.inbox import Inbox
 
 WEBHOOK_SECONDS = 1.2
 """Kommo waits 2 s for the whole answer (kommo-api.md 6.6)."""
@@ -19,6 +21,8 @@ REQUEST_SECONDS = 8.0
 THREADS = 12
 """Of each web process; ORDINARY of them at most serve anything but webhooks."""
 ORDINARY = 8
+HASTY, WRITERS = 3, 1
+"""Connections for what Kommo waits for: to look secrets up, and to commit deliveries."""
 ASKING = 3
 """Requests of a process that may wait for a worker's answer at the same time."""
 
@@ -32,20 +36,17 @@ class Process:
             raise SettingsError(_missing(settings))
         self.settings = settings
         self.keys = Keyring(secret_key(settings))
-        self.inbox = Database(
-            url.get_secret_value(),
-            seconds=WEBHOOK_SECONDS,
-            connections=THREADS - ORDINARY,
-            name="ponte-inbox",
-        )
-        self.database = Database(
-            url.get_secret_value(), seconds=REQUEST_SECONDS, connections=ORDINARY, name="ponte-web"
-        )
+        connect = partial(Database, url.get_secret_value())
+        quick = partial(connect, seconds=WEBHOOK_SECONDS, name="ponte-inbox")
+        self.hasty = quick(connections=HASTY)
+        self.database = connect(seconds=REQUEST_SECONDS, connections=ORDINARY, name="ponte-web")
+        self.inbox = Inbox(settings, quick(connections=WRITERS))
         self.ring: Doorbell = doorbell(settings)
         self.ordinary = threading.BoundedSemaphore(ORDINARY)
         self.asking = threading.BoundedSemaphore(ASKING)
 
     def close(self) -> None:
+        self.hasty.close()
         self.inbox.close()
         self.database.close()
 

@@ -9,31 +9,28 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, request
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from shared import deliveries, integrations
+from shared import integrations
 from shared.logs import logger
 from shared.queue import DRAIN
-from shared.settings import Settings
 from webhook_app.auth import public
 from webhook_app.database import DatabaseAway
 from webhook_app.envelopes import problems
+from webhook_app.inbox import Letter
 from webhook_app.openapi import Routes
 from webhook_app.problems import Problem
 from webhook_app.process import WEBHOOK_SECONDS, process
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 log = logger(__name__)
 CAP = 10 * 1024 * 1024
@@ -78,12 +75,10 @@ def there(path: SecretPath) -> Response:
 def keep(path: SecretPath) -> Response:
     """Keeps one delivery, whatever its body"""
     addressee = _addressee(path.secret)
-    body = _read()
+    letter = Letter(addressee.integration_id, _read(), _content_type())
     own = process()
-    content_type = (request.content_type or "")[:200].replace("\0", "")
-    integration_id = _within(
-        addressee.seconds_left, _keep, own.settings, addressee, body, content_type
-    )
+    with _or_again():
+        integration_id = own.inbox.keep(letter, addressee.seconds_left)
     own.ring(DRAIN, integration_id)
     return _ok()
 
@@ -92,7 +87,6 @@ def keep(path: SecretPath) -> Response:
 class Addressee:
     """Whom a secret names: an integration's id, or None for the environment's, made if absent."""
 
-    secret: str = field(repr=False)
     integration_id: int | None
     seconds_left: float
 
@@ -101,25 +95,23 @@ def _addressee(presented: str) -> Addressee:
     """Raises NotFound for what names nobody; a slash that some put behind the secret is none of it."""
     secret = presented.removesuffix("/")
     if integrations.is_environments_webhook(process().settings, secret):
-        return Addressee(secret, None, WEBHOOK_SECONDS)
+        return Addressee(None, WEBHOOK_SECONDS)
     if not MADE_HERE.fullmatch(secret):
         raise NotFound
     began = time.monotonic()
-    found = _within(WEBHOOK_SECONDS, integrations.of_webhook, process().settings, secret)
+    with _or_again():
+        own = process()
+        found = own.hasty.run(integrations.of_webhook, own.settings, secret)
     if found is None:
         raise NotFound
-    return Addressee(secret, found.id, WEBHOOK_SECONDS - (time.monotonic() - began))
+    return Addressee(found.id, WEBHOOK_SECONDS - (time.monotonic() - began))
 
 
-def _within(
-    seconds: float,
-    work: Callable[Concatenate[Connection, P], T],
-    *args: P.args,
-    **options: P.kwargs,
-) -> T:
+@contextmanager
+def _or_again() -> Iterator[None]:
     """Without PostgreSQL nobody knows whose a secret is: 503, so that it is sent again, never 404."""
     try:
-        return process().inbox.run_within(seconds, work, *args, **options)
+        yield
     except (DatabaseAway, SQLAlchemyError) as error:
         # an SQLAlchemyError would print the statement with its body
         why = str(error) if isinstance(error, DatabaseAway) else type(error).__name__
@@ -144,15 +136,5 @@ def _read() -> bytes:
     return bytes(kept)
 
 
-def _keep(
-    connection: Connection, settings: Settings, to: Addressee, body: bytes, content_type: str
-) -> int:
-    id_ = to.integration_id or _environments(connection, settings, to.secret)
-    deliveries.keep(connection, id_, body, content_type or None)
-    return id_
-
-
-def _environments(connection: Connection, settings: Settings, secret: str) -> int:
-    integration = integrations.of_webhook(connection, settings, secret)
-    assert integration is not None  # noqa: S101  (checked before the body was read)
-    return integration.id
+def _content_type() -> str | None:
+    return (request.content_type or "")[:200].replace("\0", "") or None

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from sqlalchemy import text
 
 from sandbox.http import Request, Response
-from shared import deliveries
 from shared.resources import BY_NAME
 from shared.resources.grammar import Resource
 from tests.ground import Ground, Row
@@ -83,7 +82,7 @@ def kept(ground: Ground, lead: int, **fields: Any) -> Row:
 def tell(ground: Ground, *pairs: tuple[str, Any]) -> None:
     """A webhook's body arrives, as the receiver keeps it."""
     body = urlencode(pairs).encode()
-    ground.run(deliveries.keep, ground.integration("kommo").id, body, None)
+    ground.keep(ground.integration("kommo").id, body)
 
 
 def arrived(ground: Ground) -> bytes:

@@ -95,7 +95,7 @@ class World:
     def _put(self, bodies: list[bytes]) -> None:
         integration = self.ground.integration("kommo").id
         for body in bodies:
-            self.ground.run(deliveries.keep, integration, body, None)
+            self.ground.keep(integration, body)
 
     def veil(self, name: str, seed: int, hidden: bool) -> None:
         """Rights hide a record, or show one again."""

@@ -107,7 +107,7 @@ def test_a_failure_shows_none_either(
 
     broken = mistake if kind == "a mistake of ours" else fail
     monkeypatch.setattr(web.own.database, "run", broken)
-    monkeypatch.setattr(web.own.inbox, "run_within", broken)
+    monkeypatch.setattr(web.own.inbox, "keep", broken)
     hook = f"/webhooks/kommo/{SETTINGS['kommo_webhook_secret']}"
     for url in ("/", "/login?token=planted-login-0123456789", hook, "/api/runs"):
         posted = web.client.post(url, json=BODIES[0], headers=headers)

@@ -234,6 +234,6 @@ def test_the_secret_is_never_logged(web: Web, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.DEBUG):
         web.client.post(URL, data=BODY)
         web.client.post(f"{URL}x", data=BODY)
-        web.own.inbox.run_within = None  # type: ignore[method-assign,assignment]  # a mistake of ours
+        web.own.inbox.keep = None  # type: ignore[method-assign,assignment]  # a mistake of ours
         assert web.client.post(URL, data=BODY).status_code == 500
     assert SECRET not in caplog.text

@@ -105,7 +105,7 @@ def inbox(ground: Ground) -> Iterator[Ground]:
     integration = ground.integration("kommo").id
 
     def keep(request: Request) -> Response:
-        ground.run(deliveries.keep, integration, request.body, "application/x-www-form-urlencoded")
+        ground.keep(integration, request.body)
         return Response(200, b"ok", "text/plain")
 
     events = [event for r in ENTITIES if r.webhook for event in r.webhook.events]
@@ -141,7 +141,7 @@ def drained(ground: Ground, seconds: float = 20.0) -> list[str]:
 
 
 def put(ground: Ground, body: bytes) -> int:
-    id_: int = ground.run(deliveries.keep, ground.integration("kommo").id, body, None)
+    id_: int = ground.keep(ground.integration("kommo").id, body)
     return id_
 
 

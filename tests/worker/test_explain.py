@@ -13,6 +13,7 @@ import pytest
 
 from shared import deliveries, integrations
 from shared.db.bookkeeping import integration_settings
+from shared.deliveries import Arrival
 from shared.errors import Misuse
 from shared.integrations import Integration
 from shared.resources import BY_NAME
@@ -60,7 +61,7 @@ class Story:
     def delivery(self, minute: int, outcome: str) -> int:
         owner = uuid4()
         with self.reach.engine.begin() as connection:
-            id_ = deliveries.keep(connection, self.integration.id, b"", None)
+            (id_,) = deliveries.keep(connection, [Arrival(self.integration.id, b"")])
             deliveries.claim(connection, self.integration.id, owner, 60, 10)
             about = {id_: ["kommo.leads:123"]}
             deliveries.settle(connection, owner, [id_], outcome, about=about)
@@ -217,7 +218,7 @@ def test_a_webhook_is_followed_from_its_delivery_to_the_change_and_to_the_deleti
 
     def deliver(action: str) -> int:
         body = f"leads[{action}][0][id]={key}".encode()
-        id_: int = ground.run(deliveries.keep, integration, body, None)
+        id_: int = ground.keep(integration, body)
         drain(ground.reach, integration, 20)
         return id_
 

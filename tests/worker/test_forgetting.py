@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from sandbox import Sandbox
-from shared import deliveries, enrolment, leaving, runs
+from shared import enrolment, leaving, runs
 from shared.db.mirror import metadata
 from shared.enrolment import Wanted
 from shared.errors import LostOwnership
@@ -67,7 +67,7 @@ def south(ground: Ground) -> Integration:
     one = added(ground, ground.box)
     read(ground, one)
     assert subscription.register(ground.reach, one.id)[0]
-    ground.run(deliveries.keep, one.id, b"leads[update][0][id]=1", None)
+    ground.keep(one.id, b"leads[update][0][id]=1")
     return one
 
 

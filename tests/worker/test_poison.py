@@ -40,7 +40,7 @@ def told_of(ground: Ground, *keys: int) -> None:
     integration = ground.integration("kommo").id
     for key in keys:
         body = urlencode({"leads[update][0][id]": key}).encode()
-        ground.run(deliveries.keep, integration, body, None)
+        ground.keep(integration, body)
 
 
 def drained(ground: Ground) -> int:
@@ -113,7 +113,7 @@ def test_a_request_that_the_vendor_refuses_for_good_parks_the_one_delivery_behin
     integration = ground.integration("kommo").id
     monkeypatch.setattr(Kommo, "_look_at_one", refused)
     told_of(ground, *(int(record["id"]) for record in ground.box.truth("kommo", "leads")[:5]))
-    ground.run(deliveries.keep, integration, b"talk[update][0][talk_id]=7", None)
+    ground.keep(integration, b"talk[update][0][talk_id]=7")
     drain(ground.reach, integration, 20)
     parked = ground.deliveries()[-1]
     assert parked["outcome"] == "failed"

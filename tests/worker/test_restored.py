@@ -27,7 +27,7 @@ def test_nobody_of_then_holds_anything_and_walks_begin_anew(ground: Ground) -> N
     run = ground.order(LEADS, full=True)
     ground.carry_once(run)
     ground.run(runs.claim, run, uuid4(), 3600.0)
-    ground.run(deliveries.keep, kommo, b"leads[update][0][id]=1", None)
+    ground.keep(kommo, b"leads[update][0][id]=1")
     ground.run(deliveries.claim, kommo, uuid4(), 3600.0, 10)
     ground.run(books.claim, ground.run(books.request, kommo, LEADS, trigger="cli"), 3600.0)
     going = added(ground, ground.box)
@@ -89,7 +89,7 @@ def test_a_clock_that_is_behind_the_backup_is_told_before_anything_is_changed(
     ground: Ground,
 ) -> None:
     assert ground.run(restored.last_sign) is None
-    ground.run(deliveries.keep, ground.integration("kommo").id, b"x", None)
+    ground.keep(ground.integration("kommo").id, b"x")
     assert ground.run(restored.last_sign)
     ahead = update(deliveries_table).values(received_at=text("clock_timestamp() + '1 hour'"))
     ground.run(lambda c: c.execute(ahead))

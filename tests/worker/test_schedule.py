@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text, update
 
-from shared import agenda, deliveries, queue, resources, runs
+from shared import agenda, queue, resources, runs
 from shared.agenda import Agenda, Allowance, Tier
 from shared.agenda.turns import allot
 from shared.db.bookkeeping import runs as runs_table
@@ -270,7 +270,7 @@ def test_the_sweeper_rings_for_waiting_deliveries_and_for_runs_that_are_ready_or
     ground = redis_ground
     assert rung(ground) == []
     integration = ground.integration("kommo").id
-    ground.run(deliveries.keep, integration, b"x", None)
+    ground.keep(integration, b"x")
     run_id = ground.order(BY_NAME["kommo.leads"])
     expected = [(queue.DRAIN, integration), (queue.SYNC, run_id)]
     assert rung(ground) == expected

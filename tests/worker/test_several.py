@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from sandbox import Sandbox
-from shared import deliveries, enrolment, runs
+from shared import enrolment, runs
 from shared.db.bookkeeping import deliveries as inbox
 from shared.db.bookkeeping import usage
 from shared.enrolment import Wanted
@@ -108,7 +108,7 @@ def test_an_account_without_the_settings_address_keeps_the_vendors_limit(two: Tw
 
 def deliver(two: Two, id_: int, account: int = SOUTH) -> None:
     body = urlencode({"leads[update][0][id]": id_, "account[id]": account}).encode()
-    two.north.run(deliveries.keep, two.south.id, body, None)
+    two.north.keep(two.south.id, body)
 
 
 def outcomes(two: Two) -> list[str | None]:

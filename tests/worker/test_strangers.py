@@ -33,7 +33,7 @@ def inbox(ground: Ground) -> Ground:
 
 def put(ground: Ground, *pairs: tuple[str, Any]) -> int:
     id_ = ground.integration("kommo").id
-    kept: int = ground.run(deliveries.keep, id_, urlencode(pairs).encode(), None)
+    kept: int = ground.keep(id_, urlencode(pairs).encode())
     return kept
 
 

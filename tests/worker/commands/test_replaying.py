@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text, update
 from typer.testing import CliRunner, Result
 
-from shared import deliveries, rejects
+from shared import rejects
 from shared.db.bookkeeping import deliveries as table
 from shared.db.bookkeeping import integration_settings
 from shared.db.bookkeeping import rejects as rejects_table
@@ -65,7 +65,7 @@ def settled(ground: Ground, **values: Any) -> int:
     """A delivery about a lead that was settled so."""
     lead = ground.box.truth("kommo", "leads")[-1]["id"]
     body = urlencode({"leads[update][0][id]": lead}).encode()
-    id_: int = ground.run(deliveries.keep, ground.integration("kommo").id, body, None)
+    id_: int = ground.keep(ground.integration("kommo").id, body)
     given = {"settled_at": text("clock_timestamp()"), "attempts": 7, **values}
     ground.run(lambda c: c.execute(update(table).where(table.c.id == id_).values(given)))
     return id_

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 import shared.db.wallet  # noqa: F401
 from shared import deliveries, resources
 from shared.db.mirror import metadata
+from shared.deliveries import Arrival
 from shared.resources.grammar import Resource
 from tests.ground import Ground, Row
 from worker.people import erasing, export
@@ -64,7 +65,8 @@ class Stage:
         """A settled delivery."""
 
         def work(connection: Connection) -> int:
-            id_ = deliveries.keep(connection, self.ground.integration("kommo").id, body, None)
+            arrived = Arrival(self.ground.integration("kommo").id, body)
+            (id_,) = deliveries.keep(connection, [arrived])
             settled = "update sync.deliveries set settled_at = now(), about = :about where id = :id"
             connection.execute(text(settled), {"id": id_, "about": about})
             return id_

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from shared import deliveries
+from shared.deliveries import Arrival
 from shared.resources import BY_NAME
 from shared.resources.columns import Context
 from tests.ground import reaching, settings_for
@@ -236,7 +237,7 @@ def test_tidy_forgets_old_entries(base: Reach) -> None:
 def test_a_delivery_is_found_by_what_it_told_of(base: Reach) -> None:
     one, owner = next(NUMBERS), uuid4()
     with base.engine.begin() as connection:
-        ids = [deliveries.keep(connection, one, b"", None) for _ in range(3)]
+        ids = deliveries.keep(connection, [Arrival(one, b"")] * 3)
         deliveries.claim(connection, one, owner, 60, 10)
         about = {ids[0]: ["kommo.leads:1", "kommo.leads:2", "kommo.leads:1"], ids[1]: []}
         assert deliveries.settle(connection, owner, ids, "done", about=about) == 3
