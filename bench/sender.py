@@ -29,9 +29,6 @@ PATIENCE = 30.0
 MOST_REFUSED = 1_000
 """Of a round: after so many nothing is sent again."""
 TICK = 0.002
-MOST = 200
-"""Deliveries over one connection, as a proxy in front would have it: or all of them may end up, for the whole of a
-round, at one of the server's processes, whichever was quicker when they were opened."""
 
 
 class Planned(NamedTuple):
@@ -48,7 +45,6 @@ class Line(asyncio.Protocol):
         self._playing, self._heard = playing, b""
         self._transport: asyncio.Transport | None = None
         self._sent: Planned | None = None
-        self._left = MOST
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101
@@ -67,10 +63,7 @@ class Line(asyncio.Protocol):
             return
         self._heard = b""
         self._tell(int(head[9:12]))
-        self._left -= 1
-        if not self._left:
-            self.close()
-        elif b"connection: close" not in head.lower():
+        if b"connection: close" not in head.lower():
             self._playing.idle(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

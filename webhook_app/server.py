@@ -18,6 +18,8 @@ from shared.settings import Settings
 from webhook_app.process import THREADS
 
 WORKERS = 2
+AFTER_YOU = 0.0002
+"""Seconds: longer than it takes an idle process to wake up."""
 UNWANTED_SECONDS = 0.2
 """Enough for a body that is on its way: else the sender would see a reset in place of the answer."""
 
@@ -32,8 +34,15 @@ class PonteLogger(Logger):  # type: ignore[misc]
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's, but for what strangers could hold every thread with, for seconds: new connections on which nothing
-    is said, and bodies that nobody wanted (a wrong secret's) and that never come."""
+    """gunicorn's, with connections shared evenly, and without what strangers could hold every thread with, for seconds:
+    new connections on which nothing is said, and bodies that nobody wanted (a wrong secret's) and that never come."""
+
+    def accept(self, listener: Any) -> None:
+        """Whoever has connections lets the other process be quicker: connections that are kept alive would all
+        gather at the one that is awake, and leave the other's core idle."""
+        if self.nr_conns:
+            time.sleep(AFTER_YOU)
+        super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
         """A new connection waits for its first byte as one that is kept alive does: in no thread."""
