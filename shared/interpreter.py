@@ -8,7 +8,7 @@ import sys
 YOUNG, MIDDLE, OLD = 20_000, 20, 20
 """A page of 250 records is some 15,000 objects. They are trees, and go without a collector as soon as nobody holds
 them; but it is called by the number of objects that are made."""
-TURN = 0.001
+TURN = 0.0003
 """Seconds that a thread computes while another waits. A transaction waits for the interpreter after each of its
 statements, beside threads that read pages; PostgreSQL waits with it."""
 

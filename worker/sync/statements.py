@@ -25,7 +25,7 @@ class ChildStatements:
 class Statements:
     """Parameters: integration, observed_at, and k0, k1, … (arrays, one per key column); hashes where stamps are set.
 
-    write returns the keys that it wrote; tell and the marks also take cause and how; looked: rows that are new are told too.
+    write sets the stamps of what is staged, too, and returns the keys that it wrote; tell and the marks also take cause and how; looked: rows that are new are told too.
     """
 
     lock: str
@@ -36,7 +36,6 @@ class Statements:
     tell: str
     write: str
     children: tuple[ChildStatements, ...]
-    stamp_changed: str
     stamp_same: str
     stamp_gone: str
     mark_deleted: str
@@ -103,6 +102,14 @@ def of(resource: Resource) -> Statements:
             order by {_of("s", resource)}""",
         # the newest look wins, decided here: a stage row that is not newer than its stamp stays outside
         write=f"""
+            with stamped as (
+                insert into {stamps} as s (integration_id, {key}, hash, observed_at)
+                select %(integration)s, {_of("g", resource)}, g.hash, %(observed_at)s
+                from unnest({arrays}, %(hashes)s::uuid[]) as g ({key}, hash)
+                order by {_of("g", resource)}
+                on conflict (integration_id, {key}) do update
+                set hash = excluded.hash, observed_at = excluded.observed_at, gone = false, misses = 0, how = null
+                where s.observed_at < excluded.observed_at)
             insert into {rows} as t ({", ".join(written)})
             select {", ".join(f"s.{name}" for name in written)}
             from {staged}
@@ -112,14 +119,6 @@ def of(resource: Resource) -> Statements:
             set {overwrite}, deleted_at = null, missing_since = null
             returning {_of("t", resource)}""",
         children=tuple(_child(resource, child) for child in resource.children),
-        stamp_changed=f"""
-            insert into {stamps} as s (integration_id, {key}, hash, observed_at)
-            select %(integration)s, {_of("g", resource)}, g.hash, %(observed_at)s
-            from unnest({arrays}, %(hashes)s::uuid[]) as g ({key}, hash)
-            order by {_of("g", resource)}
-            on conflict (integration_id, {key}) do update
-            set hash = excluded.hash, observed_at = excluded.observed_at, gone = false, misses = 0, how = null
-            where s.observed_at < excluded.observed_at""",
         # those that are the same are stamped, the others told with what their stamps said until now
         stamp_same=f"""
             with given as (select * from unnest({arrays}, %(hashes)s::uuid[]) as g ({key}, new_hash)),

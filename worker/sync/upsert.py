@@ -160,13 +160,12 @@ class Mirror:
         """Rows that are staged. tell: some of them may have been there before; looked: tell the new ones too."""
         if tell:
             self._run(self._sql.tell, cause=self._cause, looked=looked)
-        self._replace_children(rows, {tuple(key) for key in self._run(self._sql.write)})
-        self._run(
-            self._sql.stamp_changed,
-            observed_at=observed_at,
-            hashes=arrays.plain([row.hash for row in rows]),
+        stamps = {
+            "hashes": arrays.plain([row.hash for row in rows]),
             **self._keys([row.key for row in rows]),
-        )
+        }
+        written = self._run(self._sql.write, observed_at=observed_at, **stamps)
+        self._replace_children(rows, {tuple(key) for key in written})
 
     def _replace_children(self, rows: Sequence[Row], written: Set[Key]) -> None:
         """Of the rows that were written, no others: a stale page replaces no children either."""
