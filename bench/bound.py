@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import orjson
 import psycopg
 
+from shared import interpreter
 from shared.resources.columns import Context
 from shared.resources.kommo import LEADS
 from worker.sync import rows
@@ -89,6 +90,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=BATCH)
     options = parser.parse_args()
     ready = ready_rows()
+    interpreter.settle()  # or the collector would look through all of them, again and again
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(MAKE)
         beside = threading.Thread(target=exhaust if options.fetch else lambda: None)
