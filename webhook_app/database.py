@@ -28,7 +28,9 @@ class DatabaseAway(Exception):
 class Database:
     """A pool of connections, each with its thread, and `seconds` for every piece of work."""
 
-    def __init__(self, url: str, *, seconds: float, connections: int, name: str) -> None:
+    def __init__(
+        self, url: str, *, seconds: float, connections: int, name: str, ping: bool = True
+    ) -> None:
         self.seconds = seconds
         self.engine = connect(
             url,
@@ -36,6 +38,7 @@ class Database:
             patience=seconds,
             name=name,
             statement_seconds=seconds,
+            ping=ping,
         )
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix=name)
 

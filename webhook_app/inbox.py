@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from shared import deliveries, integrations
 from shared.deliveries import Arrival
@@ -37,6 +38,7 @@ class Letter:
 
 
 Waiting = tuple[Letter, "Future[int]"]
+Known = dict[str, int]
 
 
 class Inbox:
@@ -79,7 +81,7 @@ class Inbox:
 
     def _commit(self, together: Sequence[Waiting]) -> None:
         try:
-            ids = self._database.transaction(self._keep, [letter for letter, _ in together])
+            ids = self._committed([letter for letter, _ in together])
         except BaseException as error:  # whoever waits raises it
             for _, kept in together:
                 kept.set_exception(error)
@@ -87,21 +89,31 @@ class Inbox:
             for (_, kept), id_ in zip(together, ids, strict=True):
                 kept.set_result(id_)
 
+    def _committed(self, letters: Sequence[Letter]) -> list[int]:
+        """Once more where the connection turns out to be one that PostgreSQL has cut since: asking it before each
+        commit whether it lives would cost as much as the commit. What was kept already is kept twice then."""
+        try:
+            return self._database.transaction(self._keep, letters)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return self._database.transaction(self._keep, letters)
+
     def _keep(self, connection: Connection, letters: Sequence[Letter]) -> list[int]:
-        ids = [letter.integration_id or self._own(connection) for letter in letters]
+        known: Known = connection.info
+        ids = [letter.integration_id or self._own(connection, known) for letter in letters]
         arrived = zip(ids, letters, strict=True)
         try:
             deliveries.keep(
                 connection, [Arrival(id_, a.body, a.content_type) for id_, a in arrived]
             )
         except BaseException:
-            connection.info.pop(OWN, None)  # it may have been made in what is rolled back now
+            known.pop(OWN, None)  # it may have been made in what is rolled back now
             raise
         return ids
 
-    def _own(self, connection: Connection) -> int:
+    def _own(self, connection: Connection, known: Known) -> int:
         """The environment's integration, remembered as long as the connection lives: another database, another one."""
-        known: dict[str, int] = connection.info
         if OWN not in known:
             known[OWN] = integrations.environments(connection, self._settings, "kommo").id
         return known[OWN]

@@ -40,7 +40,7 @@ class Process:
         quick = partial(connect, seconds=WEBHOOK_SECONDS, name="ponte-inbox")
         self.hasty = quick(connections=HASTY)
         self.database = connect(seconds=REQUEST_SECONDS, connections=ORDINARY, name="ponte-web")
-        self.inbox = Inbox(settings, quick(connections=WRITERS))
+        self.inbox = Inbox(settings, quick(connections=WRITERS, ping=False))
         self.ring: Doorbell = doorbell(settings)
         self.ordinary = threading.BoundedSemaphore(ORDINARY)
         self.asking = threading.BoundedSemaphore(ASKING)

@@ -34,9 +34,9 @@ from worker.sync.sweep import Slice
 
 MOST_DELIVERIES = deliveries.TOGETHER[0]
 MOST_IDS = 250
-LONGEST_AGE = 2.0
+LONGEST_AGE = 2.5
 AGE_PER_EVENT_A_SECOND = 0.1
-"""At 10 events a second a batch waits 1 s; from 20 on, 2 s: half a batch a second."""
+"""At 10 events a second a batch waits 1 s; from 25 on, 2.5 s."""
 LONGEST_WAIT = 300.0
 TICK = 0.02
 

@@ -38,18 +38,19 @@ def connect(
     patience: float = 10.0,
     name: str = "ponte",
     statement_seconds: float = 0,
+    ping: bool = True,
 ) -> Engine:
     """An engine for `url` (postgres:// and postgresql:// both mean psycopg 3).
 
     patience: seconds that a checkout waits for a free connection; statement_seconds: when PostgreSQL
-    gives up a statement, 0 for never.
+    gives up a statement, 0 for never; ping: each checkout asks whether the connection still lives.
     """
     return create_engine(
         normal(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience,
-        pool_pre_ping=True,
+        pool_pre_ping=ping,
         pool_recycle=1800,
         # errors with their parameters end up in logs: secrets, and people's data
         hide_parameters=True,

@@ -42,6 +42,13 @@ def sent(web: Web, letters: list[Letter]) -> list[int]:
         return list(senders.map(lambda one: web.own.inbox.keep(one, SECONDS), letters))
 
 
+def cut(web: Web) -> None:
+    """PostgreSQL ends the connections on which deliveries are kept."""
+    ours = """select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'ponte-inbox' and datname = current_database()"""
+    web.run(lambda c: c.execute(text(ours)))
+
+
 @pytest.fixture
 def commits(web: Web) -> list[int]:
     """How many deliveries each commit has brought."""
@@ -103,8 +110,7 @@ def test_the_environments_integration_is_looked_up_again_in_another_database(web
     """A backup that is older than the integration was put in place: the connections are cut."""
     former = web.own.inbox.keep(letter(b"before"), SECONDS)
     web.run(lambda c: [c.execute(delete(table)) for table in (deliveries, integration_settings)])
-    cut = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ponte-inbox'"
-    web.run(lambda c: c.execute(text(cut)))
+    cut(web)
     now = web.own.inbox.keep(letter(b"after"), SECONDS)
     assert now != former
     assert kept(web) == [(now, b"after")]
@@ -115,3 +121,11 @@ def test_an_integration_that_was_made_in_a_commit_that_failed_is_not_remembered(
         web.own.inbox.keep(letter(b"longer than a statement may take"), SECONDS)
     assert web.own.inbox.keep(letter(b"kept"), SECONDS) == web.integration("kommo").id
     assert [body for _, body in kept(web)] == [b"kept"]
+
+
+def test_connections_that_were_cut_cost_no_delivery(web: Web) -> None:
+    for number in range(3):
+        web.own.inbox.keep(letter(b"%d" % number), SECONDS)
+        cut(web)
+    web.own.inbox.keep(letter(b"last"), SECONDS)
+    assert [body for _, body in kept(web)] == [b"0", b"1", b"2", b"last"]
