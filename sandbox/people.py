@@ -130,8 +130,8 @@ def firm_name(number: int) -> str:
 
 
 def cpf(base: int) -> str:
-    """kommo/Gestão Click show it with points; 000.xxx.xxx-dd with valid digits."""
-    digits = [int(c) for c in f"{base % 1_000_000:09d}"]
+    """kommo/Gestão Click show it with points; 00x.xxx.xxx-dd with valid digits."""
+    digits = [int(c) for c in f"{base % 10_000_000:09d}"]
     for length in (10, 11):
         total = sum(d * w for d, w in zip(digits, range(length, 1, -1), strict=True))
         digits.append(total * 10 % 11 % 10)

@@ -26,6 +26,7 @@ REPLAY = "ponte.replay"
 SCHEDULE = "ponte.schedule"
 SCHEDULE_AUDITS = "ponte.schedule-audits"
 SWEEP = "ponte.sweep"
+MATCH = "ponte.match"
 TIDY = "ponte.tidy"
 CARE = "ponte.care"
 
@@ -34,6 +35,7 @@ QUEUES = {
     ANSWER: "webhooks",
     SYNC: "sync",
     AUDIT: "sync",
+    MATCH: "sync",
     SCHEDULE: "beat",
     SCHEDULE_AUDITS: "beat",
     SWEEP: "beat",

@@ -49,7 +49,7 @@ def test_the_migrated_database_is_the_declared_one(migrated: Engine) -> None:
 
 def test_a_difference_would_be_noticed(migrated: Engine) -> None:
     with migrated.begin() as connection:
-        connection.execute(text("alter table kommo.leads drop column price"))
+        connection.execute(text("alter table kommo.leads drop column price cascade"))
         connection.execute(text("alter table kommo.users add column surprise text"))
         connection.execute(text("drop index sync.runs_one_active"))
     assert len(differences(migrated)) == 3

@@ -22,6 +22,7 @@ from webhook_app import (
     kommo,
     letters,
     login,
+    matches,
     metrics,
     oauth,
     problems,
@@ -105,7 +106,7 @@ def _serve(app: Application) -> None:
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, targets.api, runs.api, metrics.api):
         app.register_api(api)
-    for api in (*letters.APIS, *wallet.APIS):
+    for api in (*letters.APIS, *wallet.APIS, *matches.APIS):
         app.register_api(api)
     for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)

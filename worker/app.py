@@ -33,6 +33,7 @@ app.conf.beat_schedule = {
         queue.SCHEDULE_AUDITS: 30.0,
         queue.TIDY: 3600.0,
         queue.CARE: 180.0,
+        queue.MATCH: 60.0,
     }.items()
 }
 # the schedule is idempotent: nothing has to be remembered over a restart, nothing can be stale
@@ -73,6 +74,7 @@ TASKS: dict[str, Callable[..., None]] = {
     queue.SCHEDULE_AUDITS: tasks.make_due_audits,
     queue.SWEEP: tasks.sweep,
     queue.TIDY: tasks.tidy,
+    queue.MATCH: tasks.match,
     queue.CARE: tasks.care_for_webhooks,
 }
 for _name, _work in TASKS.items():

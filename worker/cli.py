@@ -13,6 +13,7 @@ import typer
 from shared.errors import Misuse, PonteError
 from worker.commands import (
     integrations,
+    matching,
     person,
     replaying,
     restoring,
@@ -35,6 +36,7 @@ app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(token, name="token")
 app.add_typer(integrations.group, name="integrations")
 app.add_typer(views.app, name="views")
+app.command()(matching.match)
 app.add_typer(replaying.group, name="replay")
 app.command()(restoring.restored)
 app.add_typer(person.group, name="person")

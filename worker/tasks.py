@@ -12,6 +12,7 @@ from worker import answers, expiry, forgetting, hook_rotation, replaying, schedu
 from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
+from worker.matching import work as matching
 from worker.people import erasing
 from worker.reach import Reach
 from worker.sources import identity
@@ -23,7 +24,7 @@ log = logger(__name__)
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
 AUDIT_SECONDS = 30.0
-FORGET_SECONDS = REPLAY_SECONDS = 30.0
+FORGET_SECONDS = REPLAY_SECONDS = MATCH_SECONDS = 30.0
 
 
 def sync(reach: Reach, run_id: int) -> None:
@@ -55,6 +56,12 @@ def forget(reach: Reach, integration_id: int) -> None:
 def replay(reach: Reach, integration_id: int) -> None:
     """Looks up rejects again; the sweeper rings for the rest."""
     replaying.carry_out(reach, integration_id, REPLAY_SECONDS)
+
+
+def match(reach: Reach) -> None:
+    """A short stretch of matching; after a first load there are several."""
+    if matching.carry_out(reach, MATCH_SECONDS):
+        reach.ring(queue.MATCH)
 
 
 def make_due_audits(reach: Reach) -> None:

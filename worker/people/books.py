@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared import resources
 from shared.db.bookkeeping import deliveries, erased_records, journal, rejects
+from shared.db.matching import matches, parties, party_facts
 from shared.resources.grammar import Resource
 from worker.people import scrubbing
 from worker.people.identities import Identity, in_text
@@ -36,6 +37,21 @@ def scrub(
     keys = [key for key, scope in held.items() if scope.whole]
     connection.execute(rejects.delete().where(_rejected(integration_id, resource, keys)))
     _empty(connection, _told_of(integration_id, resource, keys))
+    _forget_party(connection, integration_id, resource, [key_text(key) for key in keys])
+
+
+def _forget_party(
+    connection: Connection, integration_id: int, resource: Resource, records: Sequence[str]
+) -> None:
+    """By what the person was known: matching reads again what is left."""
+    for table in (parties, party_facts):
+        whose = (table.c.integration_id == integration_id, table.c.resource == resource.full_name)
+        connection.execute(table.delete().where(*whose, table.c.record.in_(records)))
+    ours = (matches.c.integration_id, matches.c.resource, matches.c.record)
+    theirs = (matches.c.erp_integration_id, matches.c.erp_resource, matches.c.erp_record)
+    for integration, name, record in (ours, theirs):
+        mine = (integration == integration_id, name == resource.full_name, record.in_(records))
+        connection.execute(update(matches).where(*mine).values(facts=[]))
 
 
 def scrub_mentions(connection: Connection, identities: Sequence[Identity]) -> None:

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import text, update
-from typer.testing import CliRunner, Result
+from typer import Typer
+from typer.testing import Result
 
 from shared import rejects
 from shared.db.bookkeeping import deliveries as table
@@ -19,7 +19,7 @@ from shared.letters import Chosen
 from shared.resources import BY_NAME
 from tests.contract.changes import remove, rewrite
 from tests.contract.worlds import Expected, world
-from tests.ground import SECRET_KEY, Ground
+from tests.ground import Ground
 from tests.worker.dying import die, dies
 from worker import replaying, tasks
 from worker.commands.replaying import group
@@ -30,32 +30,8 @@ Ponte = Callable[..., Result]
 
 
 @pytest.fixture
-def ponte(ground: Ground, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ponte:
-    """The command, in this process; errors come as they are: main() turns them into exit codes."""
-    settings = ground.reach.settings
-    monkeypatch.chdir(tmp_path)
-    access, secret = ground.box.gestao_click_tokens
-    for name, value in {
-        "DATABASE_URL": settings.database_url and settings.database_url.get_secret_value(),
-        "REDIS_URL": redis_url,
-        "PONTE_SECRET_KEY": SECRET_KEY,
-        "KOMMO_JWT_TOKEN": ground.box.kommo_token,
-        "KOMMO_API_URL": ground.box.kommo_url,
-        "KOMMO_RATE_LIMIT": "0",
-        "GESTAO_CLICK_API_KEY": access,
-        "GESTAO_CLICK_SECRET_TOKEN": secret,
-        "GESTAO_CLICK_API_URL": ground.box.gestao_click_url,
-        "GESTAO_CLICK_RATE_LIMIT": "0",
-    }.items():
-        monkeypatch.setenv(name, str(value))
-
-    def run(*arguments: str) -> Result:
-        done = CliRunner().invoke(group, list(arguments))
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done
-
-    return run
+def ponte(on_ground: Callable[[Typer], Ponte]) -> Ponte:
+    return on_ground(group)
 
 
 # --- deliveries

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+import shared.db.matching
 import shared.db.wallet  # noqa: F401
 from shared import deliveries, resources
 from shared.db.mirror import metadata

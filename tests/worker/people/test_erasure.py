@@ -14,6 +14,7 @@ from tests.ground import pages_of
 from tests.worker.audit.conftest import Audits
 from tests.worker.people.conftest import CLIENT, PAULO, Stage
 from worker.explain import explain_now
+from worker.matching import work as matching
 from worker.people import erasing
 from worker.record import named
 
@@ -48,6 +49,28 @@ def test_nothing_of_an_erased_person_is_left_and_money_and_ids_stay(stage: Stage
     bodies = {row["id"]: bytes(row["body"]) for row in ground.deliveries()}
     assert [body for id_, body in bodies.items() if id_ != other] == [b"", b""]
     assert bodies[other]
+
+
+def test_by_what_an_erased_person_was_matched_is_gone_too(stage: Stage) -> None:
+    ground, known = (
+        stage.ground,
+        "select fact from ponte.party_facts where record in (:contact, :client)",
+    )
+    pair = "select facts from ponte.matches where record = :contact and erp_record = :client"
+    named = {"contact": str(PAULO), "client": CLIENT}
+
+    def told(statement: str) -> list[Any]:
+        return list(ground.run(lambda c: c.scalars(text(statement), named).all()))
+
+    matching.carry_out(ground.reach, 60.0)
+    assert told(known)
+    assert [facts != [] for facts in told(pair)] == [True]
+    stage.erase()
+    assert told(known) == []
+    assert told(pair) == [[]]
+    stage.sync(full=True)
+    matching.carry_out(ground.reach, 60.0)
+    assert (told(known), told(pair)) == ([], [[]])
 
 
 def test_an_erasure_survives_full_syncs_changes_at_the_vendor_and_audits(stage: Stage) -> None:

@@ -1,0 +1,165 @@
+"""Who is who: by what the people and firms of both systems are known, which of them are the same, and which sale a
+won deal became."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from shared.db.mirror import metadata, rows_table
+from shared.resources import BY_NAME
+
+NOW = text("clock_timestamp()")
+
+
+def _party() -> tuple[Column[int], Column[str], Column[str]]:
+    return (
+        Column("integration_id", Integer, primary_key=True, autoincrement=False),
+        Column("resource", Text, primary_key=True),
+        Column("record", Text, primary_key=True, comment="its id, as text"),
+    )
+
+
+def _judged() -> tuple[Column[Any], ...]:
+    """What is said of a pair."""
+    last_word = "what a person says, who has the last word: accepted, rejected"
+    return (
+        Column("why", Text, nullable=False),
+        Column("found_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+        Column("changed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+        Column("verdict", Text, comment=last_word),
+        Column("decided_by", Text),
+        Column("decided_at", DateTime(timezone=True)),
+    )
+
+
+parties = Table(
+    "parties",
+    metadata,
+    *_party(),
+    Column("names", ARRAY(Text), nullable=False, comment="without accents and legal forms"),
+    Column("city", Text),
+    Column(
+        "changed_at", DateTime(timezone=True), nullable=False, comment="of the row as it was read"
+    ),
+    Column("dirty", Boolean, nullable=False, server_default=text("true")),
+    schema="ponte",
+    comment="A contact or company of Kommo, a client or supplier of the ERP, as matching sees it",
+)
+Index("parties_dirty", parties.c.integration_id, parties.c.resource, postgresql_where=text("dirty"))
+
+party_facts = Table(
+    "party_facts",
+    metadata,
+    *_party(),
+    Column("fact", Text, primary_key=True, comment="phone:+551188887777, tax id:…, name:…"),
+    schema="ponte",
+    comment="By what a party is known, in one spelling",
+)
+Index("party_facts_fact", party_facts.c.fact)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False, comment="of Kommo"),
+    Column("resource", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("erp_integration_id", Integer, nullable=False),
+    Column("erp_resource", Text, nullable=False),
+    Column("erp_record", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="what the facts say: matched, doubtful, apart"),
+    Column("strength", Numeric, nullable=False, comment="0 to 1"),
+    Column("facts", ARRAY(Text), nullable=False, comment="those that both are known by"),
+    *_judged(),
+    UniqueConstraint(
+        *(
+            "integration_id",
+            "resource",
+            "record",
+            "erp_integration_id",
+            "erp_resource",
+            "erp_record",
+        ),
+        name="matches_pair",
+    ),
+    CheckConstraint("state in ('matched', 'doubtful', 'apart')", name="matches_state"),
+    CheckConstraint("verdict in ('accepted', 'rejected')", name="matches_verdict"),
+    schema="ponte",
+    comment="Pairs of a party of Kommo and one of the ERP that may be the same",
+)
+Index("matches_erp", matches.c.erp_integration_id, matches.c.erp_resource, matches.c.erp_record)
+
+deal_sales = Table(
+    "deal_sales",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, nullable=False, comment="of Kommo"),
+    Column("lead_id", BigInteger, nullable=False),
+    Column("erp_integration_id", Integer, nullable=False),
+    Column("sale_id", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="what the facts say: matched, doubtful, apart"),
+    Column("strength", Numeric, nullable=False, comment="0 to 1"),
+    *_judged(),
+    UniqueConstraint(
+        *("integration_id", "lead_id", "erp_integration_id", "sale_id"), name="deal_sales_pair"
+    ),
+    CheckConstraint("state in ('matched', 'doubtful', 'apart')", name="deal_sales_state"),
+    CheckConstraint("verdict in ('accepted', 'rejected')", name="deal_sales_verdict"),
+    schema="ponte",
+    comment="Pairs of a won deal of Kommo and a sale of the ERP that it may have become",
+)
+Index("deal_sales_sale", deal_sales.c.erp_integration_id, deal_sales.c.sale_id)
+
+title_sales = Table(
+    "title_sales",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("title_id", Text, primary_key=True),
+    Column("sale_id", Text, nullable=False),
+    Column("certain", Boolean, nullable=False, comment="else it is likely"),
+    schema="ponte",
+    comment="Which receivable is of which sale, as reports.titulos_documentos says",
+)
+Index("title_sales_sale", title_sales.c.integration_id, title_sales.c.sale_id)
+
+matching_marks = Table(
+    "matching_marks",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("list", Text, primary_key=True),
+    Column("through", DateTime(timezone=True), nullable=False),
+    Column("record", Text, nullable=False, server_default=""),
+    schema="ponte",
+    comment="Up to which change matching has read a list, or the deals (deal_sales)",
+)
+
+WON = "status_id = 142"
+for _name, _which in {
+    "kommo.contacts": None,
+    "kommo.companies": None,
+    "kommo.leads": text(WON),
+    "gestao_click.clientes": None,
+    "gestao_click.fornecedores": None,
+    "gestao_click.vendas": None,
+    "gestao_click.recebimentos": None,
+}.items():
+    _rows = rows_table(BY_NAME[_name])
+    _order = (_rows.c.integration_id, _rows.c.changed_at, _rows.c.id)
+    Index(f"{_rows.name}_changed", *_order, postgresql_where=_which)

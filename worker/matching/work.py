@@ -1,0 +1,105 @@
+"""Matching, carried out: parties first, then the pairs of those that are dirty; each batch is a transaction.
+
+A business is a user of `ponte.integration_settings`: its accounts at Kommo are matched with its own at the ERP.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+
+from shared import integrations
+from shared.logs import logger
+from worker.matching import pairs, parties, sales, titles
+from worker.reach import Reach
+
+P = ParamSpec("P")
+T = TypeVar("T")
+LOCK = 0x77686F  # "who"
+
+log = logger(__name__)
+
+
+@dataclass
+class Business:
+    """Ids of its integrations."""
+
+    kommo: list[int] = field(default_factory=list)
+    erp: list[int] = field(default_factory=list)
+
+
+def carry_out(reach: Reach, seconds: float) -> bool:
+    """Goes on for about `seconds`; True when there is more to do. One at a time: whoever comes second does nothing."""
+    deadline, judged = time.monotonic() + seconds, 0
+    with _alone(reach.engine) as ours:
+        for business in _businesses(reach.engine) if ours else ():
+            for _ in _parties_read(reach.engine, business):
+                if time.monotonic() > deadline:
+                    return True
+            for count in _pairs_judged(reach.engine, business):
+                judged += count
+                if time.monotonic() > deadline:
+                    return True
+            for id_ in business.erp:
+                _committed(reach.engine, titles.refresh, id_)
+            for id_ in business.kommo:
+                _committed(reach.engine, sales.refresh, id_, business.erp)
+    if judged:
+        log.info("matched", parties=judged)
+    return False
+
+
+def _parties_read(engine: Engine, business: Business) -> Iterator[None]:
+    """A step for each full batch: what is less does not end a stretch, or none of them would come to the pairs."""
+    sides = ((business.kommo, parties.KOMMO), (business.erp, parties.ERP))
+    for ids, names in sides:
+        for id_ in ids:
+            for name in names:
+                while _committed(engine, parties.refresh, id_, name):
+                    yield
+
+
+def _pairs_judged(engine: Engine, business: Business) -> Iterator[int]:
+    while judged := _committed(engine, pairs.refresh, business.kommo, business.erp):
+        yield judged
+
+
+def _committed(
+    engine: Engine, work: Callable[Concatenate[Connection, P], T], *args: P.args, **more: P.kwargs
+) -> T:
+    with engine.begin() as connection:
+        return work(connection, *args, **more)
+
+
+def _businesses(engine: Engine) -> list[Business]:
+    """Those that have both systems."""
+    found: dict[str, Business] = defaultdict(Business)
+    with engine.begin() as connection:
+        for one in integrations.all_of(connection):
+            side = found[one.user_id].kommo if one.provider == "kommo" else found[one.user_id].erp
+            side.append(one.id)
+    return [business for business in found.values() if business.kommo and business.erp]
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[bool]:
+    """Is nobody else at it? The lock goes with the connection, whatever becomes of the process."""
+    with engine.connect() as connection:
+        try:
+            yield _locks(connection)
+        finally:
+            connection.execute(text("select pg_advisory_unlock_all()"))
+
+
+def _locks(connection: Connection) -> bool:
+    got: bool = connection.execute(
+        text("select pg_try_advisory_lock(:key)"), {"key": LOCK}
+    ).scalar_one()
+    connection.commit()  # no transaction stays open meanwhile
+    return got
