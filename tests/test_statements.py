@@ -27,7 +27,6 @@ REVIEWED = {
     "worker/matching/pairs.py": PIECES,
     "worker/matching/parties.py": PIECES,
     "worker/matching/sales.py": PIECES,
-    "worker/matching/titles.py": PIECES,
     "worker/forgetting.py": "names of tables out of the metadata, and a view's, quoted",
     "worker/reports/definitions.py": "declarations, names of slug(), texts of a vendor quoted as literals",
     "worker/reports/views.py": "the same, put to PostgreSQL",

@@ -33,18 +33,22 @@ def refresh(connection: Connection, kommo: int, erp: Sequence[int]) -> int:
         "after": AFTER,
         "near": NEAR,
     }
-    connection.exec_driver_sql(DEALS, given)
-    connection.exec_driver_sql(FOUND, given)
+    for statement in (DEALS, "analyze deals", FOUND):
+        connection.exec_driver_sql(statement, given)
     changed = sum(connection.exec_driver_sql(each, given).rowcount for each in (CLEAR, WRITE))
     marks.write(connection, kommo, NAME, Mark(now - MARGIN))
     return changed
 
 
 _HOLDS = "(m.verdict = 'accepted' or (m.verdict is null and m.state = 'matched'))"
-_PEOPLE = """
-    m.integration_id = l.integration_id and (
-        (m.resource = 'kommo.contacts' and m.record = l.main_contact_id::text)
-        or (m.resource = 'kommo.companies' and m.record = l.company_id::text))"""
+# one branch for each, or no join by hash is possible
+_WON = """
+    (select integration_id, id, 'kommo.contacts' as resource, main_contact_id::text as record
+    from kommo.leads where status_id = 142 and main_contact_id is not null
+    union all
+    select integration_id, id, 'kommo.companies', company_id::text
+    from kommo.leads where status_id = 142 and company_id is not null) w"""
+_OF = "(m.integration_id, m.resource, m.record) = (w.integration_id, w.resource, w.record)"
 DEALS = f"""
     create temp table deals on commit drop as
     select l.id from kommo.leads l
@@ -54,13 +58,13 @@ DEALS = f"""
     join kommo.leads l on l.integration_id = p.integration_id and l.id = p.lead_id
     where p.integration_id = %(kommo)s and l.changed_at > %(since)s
     union
-    select l.id from ponte.matches m join kommo.leads l on {_PEOPLE}
+    select w.id from ponte.matches m join {_WON} on {_OF}
     where m.integration_id = %(kommo)s and m.changed_at > %(since)s
     union
-    select l.id from gestao_click.vendas v
+    select w.id from gestao_click.vendas v
     join ponte.matches m on m.erp_integration_id = v.integration_id
         and m.erp_resource = 'gestao_click.clientes' and m.erp_record = v.cliente_id
-    join kommo.leads l on {_PEOPLE}
+    join {_WON} on {_OF}
     where v.integration_id = any(%(erp)s::int[]) and v.changed_at > %(since)s and m.integration_id = %(kommo)s"""  # noqa: S608
 _NUMBERED = """
     exists (
@@ -76,7 +80,10 @@ FOUND = f"""
         from deals
         join kommo.leads l on l.integration_id = %(kommo)s and l.id = deals.id
         join ponte.local_days d on d.integration_id = l.integration_id
-        join ponte.matches m on {_PEOPLE} and {_HOLDS}
+        cross join lateral (values
+            ('kommo.contacts', l.main_contact_id::text), ('kommo.companies', l.company_id::text)) w (resource, record)
+        join ponte.matches m on m.integration_id = l.integration_id and m.resource = w.resource
+            and m.record = w.record and {_HOLDS}
         join ponte.sales v on v.integration_id = m.erp_integration_id and v.cliente_id = m.erp_record
         where l.status_id = 142 and l.deleted_at is null and l.missing_since is null
             and m.erp_resource = 'gestao_click.clientes' and m.erp_integration_id = any(%(erp)s::int[]) and v.counts

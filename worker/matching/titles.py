@@ -19,7 +19,8 @@ def refresh(connection: Connection, erp: int) -> int:
     """Reads the texts of the titles of one account that a change concerns; returns how many rows changed."""
     now = clock(connection)
     given = {"erp": erp, "since": marks.read(connection, erp, NAME).through}
-    connection.exec_driver_sql(TITLES, given)
+    for statement in (TITLES, "analyze titles", TOLD):
+        connection.exec_driver_sql(statement, given)
     changed = sum(connection.exec_driver_sql(each, given).rowcount for each in (CLEAR, WRITE))
     marks.write(connection, erp, NAME, Mark(now - MARGIN))
     return changed
@@ -33,16 +34,17 @@ TITLES = """
     join gestao_click.recebimentos r on r.integration_id = v.integration_id
         and reports.documento_do_texto(r.descricao) = 'v:' || reports.numero_do_codigo(v.codigo)
     where v.integration_id = %(erp)s and v.changed_at > %(since)s"""
-_TOLD = """
+TOLD = """
+    create temp table told on commit drop as
     select t.integration_id, t.titulo_id, t.documento_id, t.certeza = 'certa' as certain
     from titles join reports.titulos_documentos t on t.titulo_id = titles.id
     where t.integration_id = %(erp)s and t.lista = 'recebimentos' and t.documento = 'vendas'
         and t.certeza in ('certa', 'provavel')"""
-CLEAR = f"""
+CLEAR = """
     delete from ponte.title_sales s using titles
     where s.integration_id = %(erp)s and s.title_id = titles.id
-    and not exists (select from ({_TOLD}) t where t.titulo_id = s.title_id)"""  # noqa: S608
-WRITE = f"""
-    insert into ponte.title_sales as s (integration_id, title_id, sale_id, certain) {_TOLD}
+    and not exists (select from told where told.titulo_id = s.title_id)"""
+WRITE = """
+    insert into ponte.title_sales as s (integration_id, title_id, sale_id, certain) select * from told
     on conflict (integration_id, title_id) do update set sale_id = excluded.sale_id, certain = excluded.certain
     where (s.sale_id, s.certain) is distinct from (excluded.sale_id, excluded.certain)"""
