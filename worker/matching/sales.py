@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from shared.db.engine import clock
 from worker.matching import marks
-from worker.matching.marks import MARGIN, Mark
+from worker.matching.marks import BEGINNING, MARGIN, Mark
 
 NAME = "deal_sales"
 BEFORE, AFTER = 30, 60
@@ -25,8 +25,13 @@ NEAR = 0.05
 def refresh(connection: Connection, kommo: int, erp: Sequence[int]) -> int:
     """Judges the deals of one account that something has changed about; returns how many pairs changed."""
     now = clock(connection)
+    mark = marks.read(connection, kommo, NAME)
+    if (
+        mark == BEGINNING
+    ):  # after a first load nobody has counted yet, and plans for empty tables take hours
+        connection.exec_driver_sql("analyze kommo.leads, gestao_click.vendas, ponte.matches")
     given: dict[str, Any] = {
-        "since": marks.read(connection, kommo, NAME).through,
+        "since": mark.through,
         "kommo": kommo,
         "erp": list(erp),
         "before": BEFORE,

@@ -46,8 +46,9 @@ def carry_out(reach: Reach, seconds: float) -> bool:
                 judged += count
                 if time.monotonic() > deadline:
                     return True
-            for id_ in business.erp:
-                _committed(reach.engine, titles.refresh, id_)
+            for _ in _titles_read(reach.engine, business):
+                if time.monotonic() > deadline:
+                    return True
             for id_ in business.kommo:
                 _committed(reach.engine, sales.refresh, id_, business.erp)
     if judged:
@@ -68,6 +69,14 @@ def _parties_read(engine: Engine, business: Business) -> Iterator[None]:
 def _pairs_judged(engine: Engine, business: Business) -> Iterator[int]:
     while judged := _committed(engine, pairs.refresh, business.kommo, business.erp):
         yield judged
+
+
+def _titles_read(engine: Engine, business: Business) -> Iterator[None]:
+    """A step for each full batch."""
+    for id_ in business.erp:
+        for list_ in titles.LISTS:
+            while _committed(engine, titles.refresh, id_, list_):
+                yield
 
 
 def _committed(
