@@ -26,9 +26,8 @@ def refresh(connection: Connection, kommo: int, erp: Sequence[int]) -> int:
     """Judges the deals of one account that something has changed about; returns how many pairs changed."""
     now = clock(connection)
     mark = marks.read(connection, kommo, NAME)
-    if (
-        mark == BEGINNING
-    ):  # after a first load nobody has counted yet, and plans for empty tables take hours
+    # after a first load nobody has counted yet, and plans for empty tables take hours
+    if mark == BEGINNING:
         connection.exec_driver_sql("analyze kommo.leads, gestao_click.vendas, ponte.matches")
     given: dict[str, Any] = {
         "since": mark.through,

@@ -26,9 +26,12 @@ def refresh(connection: Connection, erp: int, list_: str) -> bool:
     """Reads the titles that up to BATCH changes of a list concern; True when there are more. The caller commits."""
     now, name = clock(connection), f"titles of {list_}"
     mark = marks.read(connection, erp, name)
-    if (
-        mark == BEGINNING
-    ):  # after a first load nobody has counted yet, and plans for empty tables take hours
+    # all titles have just been read, beside all sales
+    if mark == BEGINNING and list_ == "vendas":
+        marks.write(connection, erp, name, Mark(now - MARGIN))
+        return False
+    # after a first load nobody has counted yet, and plans for empty tables take hours
+    if mark == BEGINNING:
         connection.exec_driver_sql("analyze gestao_click.recebimentos, gestao_click.vendas")
     given: dict[str, Any] = {"erp": erp, "since": mark.through, "after": mark.record}
     changed = CHANGED[list_]
