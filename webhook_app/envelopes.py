@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import orjson
 from flask import Response
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import RowMapping
 
 from webhook_app.problems import MEDIA_TYPE, ProblemModel
 
@@ -86,3 +88,9 @@ def problems(*statuses: int) -> ResponseDict:
         str(status): {"description": _WHY[status], "content": {MEDIA_TYPE: {"schema": schema}}}
         for status in statuses
     }
+
+
+def told(model: type[BaseModel], row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
+    """What of a row its model shows, moments as they are told."""
+    shown = {name: row[name] for name in model.model_fields}
+    return {n: moment(v) if isinstance(v, datetime) else v for n, v in shown.items()}

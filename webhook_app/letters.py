@@ -7,14 +7,13 @@ Lists tell what became of each; bodies and records, which hold people's data as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import Response
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select, true
 
 from shared import letters, rejects
 from shared.db.bookkeeping import deliveries as deliveries_table
@@ -22,7 +21,7 @@ from shared.db.bookkeeping import rejects as rejects_table
 from shared.letters import Chosen
 from shared.queue import DRAIN, REPLAY, SYNC
 from webhook_app.auth import SECURITY, needs
-from webhook_app.envelopes import answer, moment, pagination, problems
+from webhook_app.envelopes import answer, pagination, problems, told
 from webhook_app.letter_models import (
     DeliveriesAnswer,
     DeliveriesQuery,
@@ -194,14 +193,14 @@ def _read(
     page = (
         page.order_by(table.c.id.desc()).limit(query.limit).offset((query.page - 1) * query.limit)
     )
-    return [_told(model, row) for row in connection.execute(page).mappings()], total
+    return [told(model, row) for row in connection.execute(page).mappings()], total
 
 
 def _one(model: type[BaseModel], table: Table, id_: int) -> dict[str, Any]:
     def read(connection: Connection) -> dict[str, Any] | None:
         chosen = select(*(table.c[name] for name in model.model_fields)).where(table.c.id == id_)
         row = connection.execute(chosen).mappings().first()
-        return _told(model, row) if row else None
+        return told(model, row) if row else None
 
     row: dict[str, Any] | None = process().database.run(read)
     if row is None:
@@ -209,8 +208,3 @@ def _one(model: type[BaseModel], table: Table, id_: int) -> dict[str, Any]:
             404, f"{table.name} has no row {id_}; GET /api/{table.name} lists what is kept"
         )
     return row
-
-
-def _told(model: type[BaseModel], row: RowMapping) -> dict[str, Any]:
-    shown = {name: row[name] for name in model.model_fields}
-    return {n: moment(v) if isinstance(v, datetime) else v for n, v in shown.items()}

@@ -15,7 +15,7 @@ from shared import matches
 from shared.db.matching import deal_sales as deal_sales_table
 from shared.db.matching import matches as matches_table
 from webhook_app.auth import SECURITY
-from webhook_app.envelopes import Answer, Pagination, answer, moment, pagination, problems
+from webhook_app.envelopes import Answer, Pagination, answer, pagination, problems, told
 from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, IntegrationId, Limit, Page, Query, Whole, Words, checked
 from webhook_app.problems import Problem
@@ -155,8 +155,8 @@ def _decide(model: type[Judged], table: Table, id_: int, verdict: str | None) ->
     row = process().database.run(matches.decide, table, id_, verdict, g.caller.name)
     if row is None:
         raise Problem(404, f"there is no pair {id_}; a GET of the list tells those that are kept")
-    told = _told(model, row)
-    return answer(f"Pair {id_}: {told['standing']}.", told)
+    pair = _told(model, row)
+    return answer(f"Pair {id_}: {pair['standing']}.", pair)
 
 
 def _listed(
@@ -183,5 +183,4 @@ def _listed(
 
 
 def _told(model: type[Judged], row: RowMapping) -> dict[str, Any]:
-    shown = {name: row[name] for name in model.model_fields} | {"strength": float(row["strength"])}
-    return {n: moment(v) if isinstance(v, datetime) else v for n, v in shown.items()}
+    return told(model, row) | {"strength": float(row["strength"])}

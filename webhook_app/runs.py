@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
 from shared.db.bookkeeping import runs as table
 from webhook_app.auth import SECURITY
-from webhook_app.envelopes import Answer, Pagination, answer, moment, pagination, problems
+from webhook_app.envelopes import Answer, Pagination, answer, pagination, problems, told
 from webhook_app.openapi import Routes
 from webhook_app.parsing import Limit, Page, Query, Whole, Words, checked
 from webhook_app.problems import Problem
@@ -91,8 +91,7 @@ def one(path: RunPath) -> Response:
 
 def reported(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
     """A row of sync.runs as it is told: without owner, lease and position."""
-    shown = {name: row[name] for name in RunModel.model_fields}
-    return {n: moment(v) if isinstance(v, datetime) else v for n, v in shown.items()}
+    return told(RunModel, row)
 
 
 def _listed(connection: Connection, query: RunsQuery) -> tuple[list[dict[str, Any]], int]:
