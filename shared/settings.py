@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         description="where web and Flower listen; 0.0.0.0 behind a proxy",
     )
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        3000, description="the port of the API, the webhooks and the status page"
+        3000, description="the port of the API, the webhooks and the pages"
     )
     ponte_secret_key: SecretStr | None = Field(
         None,
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         Path(".data"), description="embedded servers, logs of `ponte up`, a secret key made here"
     )
     ponte_timezone: str = Field(
-        "America/Sao_Paulo", description="for FULL_SYNC_HOUR and the status page"
+        "America/Sao_Paulo", description="for FULL_SYNC_HOUR and the pages"
     )
     ponte_log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(

@@ -14,7 +14,6 @@ from shared import logs, sessions
 from shared.settings import Settings, load
 from webhook_app import (
     auth,
-    dashboard,
     docs,
     gestao_click,
     health,
@@ -27,11 +26,13 @@ from webhook_app import (
     oauth,
     problems,
     runs,
+    shell,
     targets,
     wallet,
     webhooks,
 )
 from webhook_app.openapi import Application
+from webhook_app.pages import home, status
 from webhook_app.process import Process, process
 
 POLICY = (
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.teardown_request(_leave)
     app.after_request(_harden)
     auth.register(app)
+    shell.register(app)
     problems.register(app)
     _serve(app)
     return app
@@ -108,7 +110,7 @@ def _serve(app: Application) -> None:
         app.register_api(api)
     for api in (*letters.APIS, *wallet.APIS, *matches.APIS):
         app.register_api(api)
-    for pages in (dashboard.pages, login.pages, oauth.pages, docs.pages):
+    for pages in (home.pages, status.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)
 
 

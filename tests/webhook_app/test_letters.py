@@ -107,6 +107,6 @@ def test_dead_letters_are_counted_and_shown(kept: Web) -> None:
         labels = f'integration="{kommo}",outcome="{outcome}"'
         assert f"ponte_deliveries_dead{{{labels}}} 1.0" in told
     kept.login()
-    page = kept.client.get("/").text
+    page = kept.client.get("/status").text
     assert "its worker died 3 times over this delivery" in page
     assert "ponte replay deliveries" in page

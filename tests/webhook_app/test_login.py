@@ -54,7 +54,7 @@ def test_a_session_changes_nothing_without_its_csrf_token(web: Web) -> None:
     csrf = web.login()
     assert web.client.post("/api/kommo/sync").status_code == 403
     assert web.client.post("/sync/kommo", data={"csrf": "wrong"}).status_code == 403
-    assert web.client.post("/sync/kommo", data={"csrf": csrf}).status_code == 302
+    assert web.client.post("/sync/kommo", data={"csrf": csrf}).status_code == 303
     allowed = web.client.post("/api/kommo/sync", headers={"X-CSRF-Token": csrf})
     assert allowed.status_code == 202
 

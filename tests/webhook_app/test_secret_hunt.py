@@ -109,7 +109,7 @@ def test_a_failure_shows_none_either(
     monkeypatch.setattr(web.own.database, "run", broken)
     monkeypatch.setattr(web.own.inbox, "keep", broken)
     hook = f"/webhooks/kommo/{SETTINGS['kommo_webhook_secret']}"
-    for url in ("/", "/login?token=planted-login-0123456789", hook, "/api/runs"):
+    for url in ("/", "/status", "/login?token=planted-login-0123456789", hook, "/api/runs"):
         posted = web.client.post(url, json=BODIES[0], headers=headers)
         assert needles.shown_in(posted.text + web.client.get(url, headers=headers).text) == []
     told = logged()

@@ -1,12 +1,11 @@
-"""GET /: how everything is doing, on one page; and its button `Sincronizar agora`."""
+"""GET /status: how everything is doing, on one page; and its button `Sincronizar agora`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from flask import Blueprint, flash, redirect, render_template, request, session
+from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -14,14 +13,15 @@ from shared import report
 from shared.errors import Misuse
 from shared.figures import AuditReport, IntegrationReport, ResourceReport, Status
 from shared.integrations import PROVIDERS
-from shared.settings import Settings
+from webhook_app.formats import count, zone
 from webhook_app.problems import Problem
 from webhook_app.process import process
 from webhook_app.syncs import ordered
+from webhook_app.words import say
 
 TITLES = {"kommo": "Kommo CRM", "gestao-click": "Gestão Click"}
 SLOW_INBOX = 60
-pages = Blueprint("dashboard", __name__)
+pages = Blueprint("status", __name__)
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,17 @@ class Issue:
     grave: bool = False
 
 
-@pages.get("/")
-def home() -> str:
+@pages.get("/status")
+def status() -> str:
     own = process()
-    status = own.database.run(report.status, own.settings)
+    found = own.database.run(report.status, own.settings)
     return render_template(
         "status.html",
-        status=status,
-        shown=shown(status),
-        issues=issues(status),
+        status=found,
+        shown=shown(found),
+        issues=issues(found),
         titles=TITLES,
         configured={name: own.settings.configured(name) for name in PROVIDERS},
-        csrf=session.get("csrf"),
         webhooks=own.settings.kommo_webhook_secret is not None,
     )
 
@@ -56,12 +55,12 @@ def sync(provider: str) -> Response:
         raise NotFound
     try:
         ordered(provider, False, None, request.form.get("integration", type=int))
-        flash(f"{TITLES[provider]}: sincronização pedida|sync requested")
+        flash(f"{TITLES[provider]}: " + say("sincronização pedida", "sync requested"))
     except Problem as problem:
-        flash(f"{TITLES[provider]}: {problem.detail}|", "bad")
+        flash(f"{TITLES[provider]}: {problem.detail}", "bad")
     except Misuse as error:
-        flash(f"{TITLES[provider]}: {error}|", "bad")
-    return redirect("/")
+        flash(f"{TITLES[provider]}: {error}", "bad")
+    return redirect("/status", 303)
 
 
 def shown(status: Status) -> list[IntegrationReport]:
@@ -156,52 +155,6 @@ def _failed(resource: ResourceReport) -> bool:
     return resource.last_run is not None and resource.last_run.state == "failed"
 
 
-def ago(seconds: float | None) -> str:
-    """`há 3 min`: an age in words."""
-    if seconds is None:
-        return "nunca"
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"há {seconds / size:.0f} {unit}"
-    return f"há {max(0, seconds):.0f} s"
-
-
-def until(when: datetime | None, now: datetime) -> str:
-    """`em 4 min`: how far a moment lies ahead."""
-    if when is None:
-        return "—"
-    ahead = when - now
-    return (
-        "agora" if ahead < timedelta(seconds=1) else ago(ahead.total_seconds()).replace("há", "em")
-    )
-
-
-def number(value: float | None) -> str:
-    """1.234.567, as Brazil writes it."""
-    return "—" if value is None else f"{value:,.0f}".replace(",", ".")
-
-
-def span(seconds: float | None) -> str:
-    """`1,2 s`, `3 min 20 s`: how long something took."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s".replace(".", ",")
-    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-
-
-def every(length: timedelta) -> str:
-    """`15 min`, `6 h`, `7 dias`: how often."""
-    for size, unit in ((timedelta(days=2), "dias"), (timedelta(hours=2), "h")):
-        if length >= size:
-            return f"{length / (size / 2):.0f} {unit}"
-    return f"{length / timedelta(minutes=1):.0f} min"
-
-
-def local(when: datetime, settings: Settings) -> str:
-    return when.astimezone(ZoneInfo(settings.ponte_timezone)).strftime("%d/%m/%Y %H:%M:%S")
-
-
 SCOPES = {
     "in full": ("por inteiro", "in full"),
     "recent": ("os últimos 7 dias", "the last 7 days"),
@@ -209,34 +162,31 @@ SCOPES = {
 }
 
 
-def proof(audit: AuditReport, zone: ZoneInfo) -> tuple[str, str]:
-    """When a list was last compared with its vendor, and what differed: in Portuguese and in English."""
+@pages.app_template_filter()
+def proof(audit: AuditReport) -> str:
+    """When a list was last compared with its vendor, and what differed."""
     if audit.state != "done":
-        return "comparação não concluída", "not compared"
-    begun, ended = (at.astimezone(zone) for at in (audit.started_at, audit.ended_at))
+        return say("comparação não concluída", "not compared")
+    begun, ended = (at.astimezone(zone()) for at in (audit.started_at, audit.ended_at))
     day, first, last = begun.strftime("%d/%m"), begun.strftime("%H:%M"), ended.strftime("%H:%M")
     portuguese, english = SCOPES[audit.scope or "in full"]
-    count, one = audit.differences, audit.differences == 1
-    told = f"comparada {portuguese} {day} das {first} às {last}, {number(count)} diferença{'' if one else 's'}"
-    said = f"compared {english} {day} {first} to {last}, {count:,} difference{'' if one else 's'}"
+    told = say(
+        f"comparada {portuguese} {day} das {first} às {last}",
+        f"compared {english} {day} {first} to {last}",
+    )
+    told += f", {count(audit.differences)} {_difference(audit.differences)}"
     if audit.repaired:
-        told += f", {number(audit.repaired)} reparada{'' if audit.repaired == 1 else 's'}"
-        said += f", {audit.repaired:,} repaired"
-    return told, said
+        one = audit.repaired == 1
+        told += f", {count(audit.repaired)} "
+        told += say("reparada" if one else "reparadas", "repaired")
+    return told
 
 
-@pages.app_template_filter("proof")
-def _proof(audit: AuditReport) -> tuple[str, str]:
-    return proof(audit, ZoneInfo(process().settings.ponte_timezone))
+def _difference(number: int) -> str:
+    return say("diferença", "difference") + ("" if number == 1 else "s")
 
 
-pages.add_app_template_filter(ago)
-pages.add_app_template_filter(until)
-pages.add_app_template_filter(number)
-pages.add_app_template_filter(span)
-pages.add_app_template_filter(every)
-
-
-@pages.app_template_filter("local")
-def _local(when: datetime) -> str:
-    return local(when, process().settings)
+@pages.app_template_filter()
+def local(when: datetime) -> str:
+    """To the second: a page that refreshes itself shows that it does."""
+    return when.astimezone(zone()).strftime("%d/%m/%Y %H:%M:%S")

@@ -1,4 +1,4 @@
-"""Health, metrics and the dashboard: empty, full, and without a database."""
+"""Health, metrics and the status page: empty, full, and without a database."""
 
 import socket
 import time
@@ -80,17 +80,17 @@ def busy(web: Web) -> Web:
     return web
 
 
-def test_the_dashboard_begins_empty(web: Web) -> None:
+def test_the_status_page_begins_empty(web: Web) -> None:
     web.login()
-    page = web.client.get("/")
+    page = web.client.get("/status")
     assert page.status_code == 200
     assert "Nenhuma conta conectada ainda" in page.text
     assert "ponte worker" in page.text
 
 
-def test_the_dashboard_tells_what_is_and_what_is_wrong(busy: Web) -> None:
+def test_the_status_page_tells_what_is_and_what_is_wrong(busy: Web) -> None:
     busy.login()
-    page = busy.client.get("/").text
+    page = busy.client.get("/status").text
     for word in (
         "Kommo CRM",
         "Gestão Click",
@@ -119,7 +119,7 @@ def test_the_days_requests_of_the_erp_are_told_and_what_waits_for_want_of_them(w
         )
         web.run(lambda connection: connection.execute(put, values))
         web.login()
-        return web.client.get("/").text
+        return web.client.get("/status").text
 
     plenty = used(1234, 0)
     assert "Requisições do dia" in plenty
@@ -134,16 +134,16 @@ def test_a_sandbox_is_said_to_be_one(make: Make, database_url: str) -> None:
     web = make(settings_for(database_url, ponte_sandbox="kommo,gestao-click"))
     web.integration("kommo")
     web.login()
-    assert web.client.get("/").text.count("badge sandbox") == 2
+    assert web.client.get("/status").text.count("badge sandbox") == 2
 
 
 def test_the_button_orders_a_sync(web: Web) -> None:
     csrf = web.login()
     sent = web.client.post("/sync/kommo", data={"csrf": csrf})
-    assert (sent.status_code, sent.headers["Location"]) == (302, "/")
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/status")
     walked = [each for each in resources.of_provider("kommo") if not each.unlisted]
     assert len(web.rung) == len(walked)
-    assert "sincronização pedida" in web.client.get("/").text
+    assert "sincronização pedida" in web.client.get("/status").text
     assert web.client.post("/sync/nobody", data={"csrf": csrf}).status_code == 404
 
 
@@ -153,7 +153,7 @@ def test_without_a_database_there_is_a_page_that_says_so(make: Make, web: Web) -
     stolen = web.client.get_cookie("ponte_session")
     assert stolen
     away.client.set_cookie("ponte_session", stolen.value)
-    page = away.client.get("/")
+    page = away.client.get("/status")
     assert page.status_code == 503
     assert "O banco de dados não responde" in page.text
     problem = away.client.get("/api/runs", headers={"Authorization": "Bearer x"})
@@ -238,7 +238,7 @@ def test_webhooks_are_served_while_everything_else_is_stuck(web: Web) -> None:
         (3, 3, "3 diferenças, 3 reparadas", "3 differences, 3 repaired"),
     ],
 )
-def test_the_dashboard_tells_when_a_list_was_compared(
+def test_the_status_page_tells_when_a_list_was_compared(
     busy: Web, differences: int, repaired: int, told: str, said: str
 ) -> None:
     def audited(c: Connection) -> None:
@@ -258,7 +258,8 @@ def test_the_dashboard_tells_when_a_list_was_compared(
 
     busy.run(audited)
     busy.login()
-    page = busy.client.get("/").text
+    page = busy.client.get("/status").text
     assert told in page
-    assert said in page
+    busy.client.set_cookie("ponte_lang", "en")
+    assert said in busy.client.get("/status").text
     assert ("ponte audit --repair" in page) is (differences > repaired)
