@@ -58,9 +58,7 @@ class Settings(BaseSettings):
     ponte_data_dir: Path = Field(
         Path(".data"), description="embedded servers, logs of `ponte up`, a secret key made here"
     )
-    ponte_timezone: str = Field(
-        "America/Sao_Paulo", description="for FULL_SYNC_HOUR and the pages"
-    )
+    ponte_timezone: str = Field("America/Sao_Paulo", description="for FULL_SYNC_HOUR and the pages")
     ponte_log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         5555, description="the port of Flower"

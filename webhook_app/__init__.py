@@ -25,6 +25,7 @@ from webhook_app import (
     metrics,
     oauth,
     problems,
+    reports,
     runs,
     shell,
     targets,
@@ -108,7 +109,7 @@ def _serve(app: Application) -> None:
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, targets.api, runs.api, metrics.api):
         app.register_api(api)
-    for api in (*letters.APIS, *wallet.APIS, *matches.APIS):
+    for api in (*letters.APIS, *wallet.APIS, *matches.APIS, *reports.APIS):
         app.register_api(api)
     for pages in (home.pages, status.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)

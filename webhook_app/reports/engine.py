@@ -1,0 +1,205 @@
+"""The SQL of a report, out of its declaration: no report's name stands here.
+
+The view is read once, in a materialized CTE that bears its name, narrowed to what was asked and to the columns that
+are needed; groups, their number and the totals of the whole are taken from it in the same statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    func,
+    literal,
+    select,
+    table,
+    true,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import visitors
+
+from webhook_app.reports.grammar import WITHOUT, Grouping, Report, Shown
+
+SCHEMA = "reports"
+FETCHED = 1000
+TOTAL, COUNT = "total:", "rows:"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to a report. accounts: integrations of one business; filters: by name, values of the report's."""
+
+    report: Report
+    accounts: tuple[int, ...]
+    by: str
+    sort: str
+    since: date | None = None
+    until: date | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def grouping(self) -> Grouping | None:
+        return self.report.grouping(self.by)
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        return self.report.shown(self.by)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A page of rows, how many there are in all, and the measures over all of them."""
+
+    rows: list[Row]
+    count: int
+    totals: Row
+
+
+def page(connection: Connection, asked: Asked, number: int, limit: int) -> Result:
+    """One statement: sums and rows are of the same moment."""
+    found = connection.execute(page_of(asked, number, limit)).mappings().all()
+    first = found[0]
+    totals = {one.name: first[TOTAL + one.name] for one in asked.report.measures}
+    rows = [{one.name: row[one.name] for one in asked.shown} for row in found if row["place"]]
+    return Result(rows, first[COUNT], totals)
+
+
+def whole(connection: Connection, asked: Asked) -> Iterator[Row]:
+    """Every row in order, as PostgreSQL hands them out."""
+    streamed = connection.execution_options(stream_results=True, yield_per=FETCHED)
+    for row in streamed.execute(whole_of(asked)).mappings():
+        yield dict(row)
+
+
+def totals(connection: Connection, asked: Asked) -> Row:
+    """The measures over everything that is asked about."""
+    return dict(connection.execute(totals_of(asked)).mappings().one())
+
+
+def whole_of(asked: Asked) -> Select[Any]:
+    gathered = _gathered(asked)
+    return _ordered(asked, gathered.c, select(gathered)).add_cte(_read(asked, _grouped(asked)))
+
+
+def totals_of(asked: Asked) -> Select[Any]:
+    sums = _sums(asked, "")
+    return sums.add_cte(_read(asked, sums))
+
+
+def page_of(asked: Asked, number: int, limit: int) -> Select[Any]:
+    """The totals stand beside each row of the page, and in one without `place` when it has none."""
+    gathered = _gathered(asked)
+    places = select(
+        gathered, func.row_number().over(order_by=_order(asked, gathered.c)).label("place")
+    )
+    on_page = places.order_by("place").limit(limit).offset((number - 1) * limit).subquery("page")
+    sums = _sums(asked, TOTAL)
+    whole = sums.subquery("whole")
+    count = select(func.count()).select_from(gathered).scalar_subquery()
+    return (
+        select(whole, count.label(COUNT), on_page)
+        .select_from(whole.outerjoin(on_page, true()))
+        .order_by(on_page.c.place)
+        .add_cte(_read(asked, _grouped(asked), sums))
+    )
+
+
+def told(asked: Asked) -> str:
+    """The statement as a person may run it."""
+    compiled = whole_of(asked).compile(
+        dialect=postgresql.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
+        compile_kwargs={"literal_binds": True},
+    )
+    return str(compiled)
+
+
+def _gathered(asked: Asked) -> CTE:
+    return _grouped(asked).cte("gathered").prefix_with("materialized")
+
+
+def _grouped(asked: Asked) -> Select[Any]:
+    columns = [one.what.label(one.name) for one in asked.shown]
+    grouping, view = asked.grouping, asked.report.view
+    if grouping is None:
+        return select(*columns).select_from(view)
+    beside = grouping.beside
+    source: FromClause = view if beside is None else view.outerjoin(beside, true())
+    return select(*columns).select_from(source).group_by(*(one.what for one in grouping.columns))
+
+
+def _sums(asked: Asked, prefix: str) -> Select[Any]:
+    sums = [one.what.label(prefix + one.name) for one in asked.report.measures]
+    return select(*sums).select_from(asked.report.view)
+
+
+def _read(asked: Asked, *statements: Select[Any]) -> CTE:
+    """The rows of the view that are asked about, under the view's own name."""
+    view = asked.report.view
+    source = table(view.name, *(_copy(one) for one in view.columns), schema=SCHEMA)
+    needed = {c.name for c in _columns(statements) if c.table is view}
+    chosen = [one for one in source.columns if one.name in needed] or [source.c.integration_id]
+    read = select(*chosen).where(*_conditions(asked, source.c)).cte(view.name)
+    return read.prefix_with("materialized")
+
+
+def _copy(one: Any) -> ColumnClause[Any]:
+    return ColumnClause(one.name, one.type)
+
+
+def _columns(statements: Iterable[Select[Any]]) -> Iterator[ColumnClause[Any]]:
+    for statement in statements:
+        for element in visitors.iterate(statement):
+            if isinstance(element, ColumnClause):
+                yield element
+
+
+def _conditions(asked: Asked, columns: Any) -> Iterator[ColumnElement[bool]]:
+    report = asked.report
+    yield columns.integration_id.in_(asked.accounts or (0,))
+    for flag in report.only:
+        yield columns[flag.name]
+    if report.day is not None and asked.since is not None:
+        yield columns[report.day.name] >= asked.since
+    if report.day is not None and asked.until is not None:
+        yield columns[report.day.name] <= asked.until
+    for each in report.filters:
+        if each.name in asked.filters:
+            yield _equal(columns[each.column.name], asked.filters[each.name])
+
+
+def _equal(one: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    if not isinstance(one.type, ARRAY):
+        return one.is_(None) if value == WITHOUT else one == value
+    if value == WITHOUT:
+        return func.coalesce(func.cardinality(one), 0) == 0
+    return literal(value, Text()) == one.any_()
+
+
+def _ordered(asked: Asked, columns: Any, statement: Select[Any]) -> Select[Any]:
+    return statement.order_by(*_order(asked, columns))
+
+
+def _order(asked: Asked, columns: Any) -> list[ColumnElement[Any]]:
+    """Absent values come last; what tells rows apart makes it the same on every page."""
+    first = columns[asked.sort.removeprefix("-")]
+    by = first.desc() if asked.sort.startswith("-") else first.asc()
+    apart = asked.grouping.columns if asked.grouping else asked.shown
+    return [by.nulls_last(), *(columns[one.name].asc().nulls_last() for one in apart)]
+
+
+def plain(value: Any) -> Any:
+    """A value of a row as answers have it: decimals as text in full."""
+    return format(value, "f") if isinstance(value, Decimal) else value
