@@ -3,6 +3,9 @@
 import os
 
 from alembic import context
+from alembic.autogenerate import rewriter
+from alembic.migration import MigrationContext
+from alembic.operations import ops
 from sqlalchemy import Connection
 
 from shared.db import bookkeeping, mirror, wallet
@@ -16,12 +19,27 @@ def ours(name: str | None, kind: str, parents: object) -> bool:
     return kind != "schema" or name in SCHEMAS
 
 
+following = rewriter.Rewriter()
+
+
+@following.rewrites(ops.CreateTableOp)
+def count_rows(
+    _: MigrationContext, __: object, made: ops.CreateTableOp
+) -> list[ops.MigrateOperation]:
+    """Of a mirrored list it is kept how many rows there are (migration 0024)."""
+    if "missing_since" not in {getattr(column, "name", None) for column in made.columns}:
+        return [made]
+    kept = f"select sync.keep_row_count('{made.schema}.{made.table_name}')"
+    return [made, ops.ExecuteSQLOp(kept)]
+
+
 def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=mirror.metadata,
         include_schemas=True,
         include_name=ours,
+        process_revision_directives=following,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, func, literal, select, text, union_all
+from sqlalchemy import Connection, case, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from shared import agenda, integrations, resources
+from shared import agenda, integrations, resources, row_counts
 from shared.agenda import Agenda, summary
 from shared.audited import last_audits
 from shared.db.bookkeeping import (
@@ -27,7 +27,6 @@ from shared.db.bookkeeping import (
     workers,
 )
 from shared.db.engine import clock
-from shared.db.mirror import rows_table, stamps_table
 from shared.figures import (
     DeadReport,
     Deliveries,
@@ -49,8 +48,6 @@ __all__ = ["IntegrationReport", "ResourceReport", "Status", "status"]
 NOW = func.clock_timestamp()
 ALIVE = timedelta(seconds=20)
 """Workers write `seen_at` every five seconds."""
-MANY_ROWS = 200_000
-"""Above that many rows the narrow stamps are counted in place of the wide rows."""
 
 
 def status(connection: Connection, settings: Settings) -> Status:
@@ -130,7 +127,11 @@ def of_resources(
     agendas: Mapping[int, Agenda],
 ) -> dict[int, tuple[ResourceReport, ...]]:
     """Reports of every resource of the given integrations, by integration id."""
-    counted, last, drifted = counts(connection), _last_runs(connection), drift(connection)
+    counted, last, drifted = (
+        row_counts.all_of(connection),
+        _last_runs(connection),
+        drift(connection),
+    )
     compared = last_audits(connection)
     rows = connection.execute(
         select(checkpoints, func.extract("epoch", NOW - checkpoints.c.updated_at).label("age"))
@@ -182,42 +183,6 @@ def _next(
         every = integrations.every(settings, of, windowed=resource.windowed)
     due: datetime | None = checkpoint.updated_at + every if every else None
     return due
-
-
-def counts(connection: Connection) -> dict[tuple[int, str], tuple[int, int]]:
-    """(live rows, rows marked deleted or missing) by integration id and resource."""
-    sizes = _sizes(connection)
-    counted = union_all(*(_count(resource, sizes) for resource in resources.ALL))
-    return {
-        (row.integration_id, row.resource): (row.live, row.total - row.live)
-        for row in connection.execute(counted)
-    }
-
-
-def _sizes(connection: Connection) -> dict[str, float]:
-    """PostgreSQL's own estimate of each table's rows: costs nothing."""
-    rows = connection.execute(
-        text(
-            "select n.nspname || '.' || c.relname, c.reltuples from pg_class c"
-            " join pg_namespace n on n.oid = c.relnamespace where n.nspname = any(:schemas)"
-        ),
-        {"schemas": list({resource.source for resource in resources.ALL})},
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def _count(resource: Resource, sizes: dict[str, float]) -> Any:
-    table: Table = rows_table(resource)
-    live = and_(table.c.deleted_at.is_(None), table.c.missing_since.is_(None))
-    if sizes.get(resource.full_name, 0) > MANY_ROWS:
-        table = stamps_table(resource)
-        live = ~table.c.gone
-    return select(
-        table.c.integration_id,
-        literal(resource.full_name).label("resource"),
-        func.count().label("total"),
-        func.count().filter(live).label("live"),
-    ).group_by(table.c.integration_id)
 
 
 def _last_runs(connection: Connection) -> dict[tuple[int, str], RunReport]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -49,10 +50,28 @@ def test_the_migrated_database_is_the_declared_one(migrated: Engine) -> None:
 
 def test_a_difference_would_be_noticed(migrated: Engine) -> None:
     with migrated.begin() as connection:
-        connection.execute(text("alter table kommo.leads drop column price cascade"))
+        connection.execute(text("alter table kommo.leads drop column closed_at cascade"))
         connection.execute(text("alter table kommo.users add column surprise text"))
         connection.execute(text("drop index sync.runs_one_active"))
     assert len(differences(migrated)) == 3
+
+
+def test_a_migration_that_is_written_by_itself_has_a_new_list_counted(
+    migrated: Engine, tmp_path: Path
+) -> None:
+    with migrated.begin() as connection:
+        connection.execute(text("drop table kommo.talks"))
+    settings = config()
+    settings.set_main_option("path_separator", "newline")
+    settings.set_main_option("version_locations", f"{FOLDER / 'versions'}\n{tmp_path}")
+    with migrated.connect() as connection:
+        settings.attributes["connection"] = connection
+        command.revision(settings, autogenerate=True, version_path=str(tmp_path), rev_id="talks")
+    (written,) = tmp_path.glob("*.py")
+    assert (
+        written.read_text().count("op.execute(\"select sync.keep_row_count('kommo.talks')\")") == 1
+    )
+    assert written.read_text().count("keep_row_count") == 1
 
 
 def test_tables_of_stamps_leave_room_for_hot_updates(migrated: Engine) -> None:

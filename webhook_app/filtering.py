@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any, cast
 from unicodedata import normalize
 
+import orjson
 import sqlalchemy as sql
 from sqlalchemy import ColumnElement, Table, TableValuedAlias, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, TSQUERY
 
-from shared.db.mirror import numbers, rows_table
+from shared.db.mirror import linked_ids, numbers, rows_table
 from shared.resources.columns import Type
 from shared.resources.filters import Filter, HasValue, Linked, Tagged
 from shared.resources.grammar import Resource
@@ -50,6 +51,11 @@ class Wanted:
     include_deleted: bool = False
     sort: str | None = None
     expand: Sequence[str] = ()
+
+    @property
+    def offset(self) -> int:
+        """Rows before the page."""
+        return (self.page - 1) * self.limit
 
     @property
     def narrowed(self) -> bool:
@@ -93,7 +99,9 @@ def asked_for(resource: Resource, asked: Filter, value: Any) -> Condition:
     table = rows_table(resource)
     match asked:
         case Linked(embedded=embedded):
-            return _embedded(table, embedded, f"? (@.id == {int(value)})").is_not(None)
+            return linked_ids(table, embedded).contains(
+                sql.cast(sql.literal(str(int(value)), sql.Text), JSONB)
+            )
         case Tagged():
             return _tagged(table, value)
         case HasValue():
@@ -104,32 +112,34 @@ def asked_for(resource: Resource, asked: Filter, value: Any) -> Condition:
             return erp_filters.condition(resource, asked, value)
 
 
-def _embedded(table: Table, name: str, test: str = "") -> ColumnElement[Any]:
-    """The first of the embedded that pass a test, in a list or in a map of them (kommo-api.md 5)."""
-    return func.jsonb_path_query_first(table.c.raw, _path(f"$._embedded.{name}.**{{1}} {test}"))
-
-
 def _path(path: str) -> ColumnElement[Any]:
     return sql.cast(sql.literal(path, sql.Text), JSONPATH)
 
 
 def _tagged(table: Table, value: str) -> Condition:
+    """By name in the column, which lies nearer than the record; by id in the record."""
+    in_record = func.reports.as_texts(table.c.raw["_embedded"]["tags"], "name")
+    name = func.unnest(func.coalesce(table.c.tags, in_record)).column_valued("name")
+    named = select(1).where(func.lower(name) == func.lower(value)).correlate(table).exists()
+    if not re.fullmatch("[0-9]+", value):
+        return named
     tags = _queried(table.c.raw, "$._embedded.tags.**{1}", "tag")
-    named = func.lower(tags.c.tag["name"].astext) == func.lower(value)
-    same = or_(named, tags.c.tag["id"].astext == value)
-    return select(1).select_from(tags).where(same).correlate(table).exists()
+    return or_(named, select(1).where(tags.c.tag["id"].astext == value).correlate(table).exists())
 
 
 def _has_value(resource: Resource, table: Table, field: str, value: str) -> Condition:
     """A field by id, name or code holds a value: as text in any case, an enum's id, or a number's digits."""
-    by_id = re.fullmatch("[0-9]+", field)
-    fields = _queried(table.c.custom_fields, f'$."{field}"' if by_id else "$.*", "fields")
-    values = _queried(fields.c.fields, "$.values[*]", "held")
-    names = (func.lower(fields.c.fields[name].astext) for name in ("name", "code"))
-    asked = sql.true() if by_id else or_(*(name == func.lower(field) for name in names))
-    found = select(1).select_from(fields.join(values, sql.true()))
-    holds = found.where(asked, _same(values.c.held, value)).correlate(table).exists()
+    values = _queried(table.c.custom_fields, f"{_fields(field)}.values[*]", "held")
+    holds = select(1).where(_same(values.c.held, value)).correlate(table).exists()
     return and_(*_hint(resource, table, value), holds)
+
+
+def _fields(field: str) -> str:
+    """The path of the fields of an id, a name or a code."""
+    if re.fullmatch("[0-9]+", field):
+        return f'$."{field}"'
+    same = f'like_regex {orjson.dumps(f"^{re.escape(field)}$").decode()} flag "i"'
+    return f"$.* ? (@.name {same} || @.code {same})"
 
 
 def _queried(of: ColumnElement[Any], path: str, name: str) -> TableValuedAlias:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
 )
 
+from shared import row_counts
 from shared.db.bookkeeping import checkpoints
 from shared.db.mirror import child_table, rows_table, stamps_table
 from shared.resources.columns import Type
@@ -42,7 +43,55 @@ Key = tuple[Any, ...]
 
 def rows(connection: Connection, resource: Resource, wanted: Wanted) -> tuple[list[Row], int]:
     """One page of rows, and how many there are in all."""
-    places = _places(resource, wanted).subquery("place")
+    if not _is_covered(resource, wanted):
+        return _gathered(connection, resource, wanted)
+    total = (
+        connection.scalar(_count(resource, wanted)) or 0
+        if wanted.narrowed
+        else row_counts.live(connection, resource, wanted.integration_id)
+    )
+    if wanted.offset >= total:
+        return [], total
+    places = _places(resource, wanted, total).subquery("place")
+    page = _read(resource, wanted.integration_id, places, wanted.expand)
+    page = page.order_by(*_order(resource, wanted.sort, places.c))
+    return [_readable(row) for row in connection.execute(page).mappings()], total
+
+
+def _is_covered(resource: Resource, wanted: Wanted) -> bool:
+    """An index holds all that is asked for: rows are counted and put in order without being looked at."""
+    if wanted.query or wanted.other or wanted.updated_since or wanted.include_deleted:
+        return False
+    listed = resource.listed
+    held = {*resource.key, resource.newest, *(listed.facets if listed else ())}
+    return {*wanted.equal, *wanted.since, *wanted.until} <= held
+
+
+def _count(resource: Resource, wanted: Wanted) -> Select[Any]:
+    condition = filtering.condition(resource, wanted)
+    return select(func.count()).select_from(rows_table(resource)).where(condition)
+
+
+def _places(resource: Resource, wanted: Wanted, total: int) -> Select[Any]:
+    """The keys of the page: only its own rows are then read whole. Of `total` the nearer end is where it begins."""
+    columns = rows_table(resource).c
+    rows = min(wanted.limit, total - wanted.offset)
+    after = total - wanted.offset - rows
+    back = after < wanted.offset
+    order = _order(resource, wanted.sort, columns, walked=not wanted.narrowed, back=back)
+    places = _matching(resource, wanted).order_by(*order)
+    return places.limit(rows).offset(after if back else wanted.offset)
+
+
+def _matching(resource: Resource, wanted: Wanted) -> Select[Any]:
+    """Key and sort of the rows that are asked for."""
+    table = rows_table(resource)
+    names = dict.fromkeys((*resource.key, _sort(resource, wanted.sort).removeprefix("-")))
+    return select(*(table.c[name] for name in names)).where(filtering.condition(resource, wanted))
+
+
+def _gathered(connection: Connection, resource: Resource, wanted: Wanted) -> tuple[list[Row], int]:
+    places = _gathered_places(resource, wanted).subquery("place")
     page = _read(resource, wanted.integration_id, places, wanted.expand).add_columns(places.c.total)
     page = page.order_by(*_order(resource, wanted.sort, places.c))
     found = connection.execute(page).all()
@@ -51,32 +100,19 @@ def rows(connection: Connection, resource: Resource, wanted: Wanted) -> tuple[li
     return [_readable(row._mapping, ends=-1) for row in found], found[0][-1] if found else 0
 
 
-def _count(resource: Resource, wanted: Wanted) -> Select[Any]:
-    condition = filtering.condition(resource, wanted)
-    return select(func.count()).select_from(rows_table(resource)).where(condition)
+def _gathered_places(resource: Resource, wanted: Wanted) -> Select[Any]:
+    """As `_places`, where each row has to be looked at: that is done once, then they are counted and sorted.
 
-
-def _places(resource: Resource, wanted: Wanted) -> Select[Any]:
-    """The keys of the page: only its own rows are then read whole, an index may do for the rest.
-
-    What is narrowed is gathered once, then counted and sorted: a planner who walks the order instead,
-    hoping to meet fifty soon, evaluates the condition for every row of the list (4.6 s of 100,000).
+    A planner who walks the order instead, hoping to meet fifty soon, evaluates the condition for every row of the
+    list (4.6 s of 100,000).
     """
-    table = rows_table(resource)
-    names = dict.fromkeys((*resource.key, _sort(resource, wanted.sort).removeprefix("-")))
-    condition = filtering.condition(resource, wanted)
-    matching = select(*(table.c[name] for name in names)).where(condition)
-    columns: Any = table.c
-    total: Select[Any] = _count(resource, wanted)
-    if wanted.narrowed:
-        gathered = matching.cte("gathered").prefix_with("materialized")
-        matching, columns = select(gathered), gathered.c
-        total = select(func.count()).select_from(gathered)
+    gathered = _matching(resource, wanted).cte("gathered").prefix_with("materialized")
+    total = select(func.count()).select_from(gathered)
     return (
-        matching.add_columns(total.scalar_subquery().label("total"))
-        .order_by(*_order(resource, wanted.sort, columns))
+        select(gathered, total.scalar_subquery().label("total"))
+        .order_by(*_order(resource, wanted.sort, gathered.c))
         .limit(wanted.limit)
-        .offset((wanted.page - 1) * wanted.limit)
+        .offset(wanted.offset)
     )
 
 
@@ -202,9 +238,20 @@ def _sort(resource: Resource, asked: str | None) -> str:
     return asked or (f"-{newest}" if newest else resource.key[0])
 
 
-def _order(resource: Resource, asked: str | None, columns: Any) -> list[ColumnElement[Any]]:
-    """Absent values come last; the key makes it the same on every page."""
+def _order(
+    resource: Resource, asked: str | None, columns: Any, *, walked: bool = True, back: bool = False
+) -> list[ColumnElement[Any]]:
+    """Absent values come last; the key makes it the same on every page. back: the other way round.
+
+    walked: an index may give the order. Where something narrows the rows it should not: if those are rare, it would
+    be a walk through all of them.
+    """
     sort = _sort(resource, asked)
     column = columns[sort.removeprefix("-")]
-    first = column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last()
-    return [first, *(columns[name] for name in resource.key)]
+    value = column if walked else func.coalesce(column, column)
+    first = value.desc() if sort.startswith("-") != back else value.asc()
+    keys = (columns[name] for name in resource.key)
+    return [
+        first.nulls_first() if back else first.nulls_last(),
+        *(key.desc() if back else key for key in keys),
+    ]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 import shared.db.wallet  # noqa: F401  (its tables are deleted from too)
 from shared import integrations, leaving
-from shared.db.bookkeeping import report_views
+from shared.db.bookkeeping import report_views, row_counts
 from shared.db.matching import deal_sales, matches
 from shared.db.mirror import metadata
 from shared.errors import PonteError
@@ -28,7 +28,12 @@ log = logger(__name__)
 BATCH = 5000
 MOMENT = 1.0
 """Seconds until it is tried again to be alone."""
-TABLES = [one for one in reversed(metadata.sorted_tables) if "integration_id" in one.c]
+TABLES = [
+    one
+    for one in reversed(metadata.sorted_tables)
+    if "integration_id" in one.c and one is not row_counts
+]
+"""What is counted of the mirror goes when nothing is left to count."""
 
 
 def carry_out(reach: Reach, id_: int, seconds: float) -> bool:
@@ -89,6 +94,8 @@ def _forget_mirror(reach: Reach, id_: int, deadline: float) -> bool:
                 if time.monotonic() > deadline:
                     return False
         if not gone:
+            with reach.engine.begin() as connection:
+                connection.execute(delete(row_counts).where(row_counts.c.integration_id == id_))
             return True
     return False
 

@@ -558,6 +558,18 @@ sale_situations = Table(
     comment="Whether sales in a situation count; without a row its name decides (cancel: they do not)",
 )
 
+row_counts = Table(
+    "row_counts",
+    metadata,
+    Column("integration_id", Integer, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("live", BigInteger, nullable=False),
+    Column("gone", BigInteger, nullable=False, comment="marked deleted or missing"),
+    Index("row_counts_of", "integration_id", "resource"),
+    schema="sync",
+    comment="Added up: how many rows of a mirrored list are live and gone",
+)
+
 targets = Table(
     "targets",
     metadata,

@@ -22,8 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.db.mirror import metadata, rows_table
-from shared.resources import BY_NAME
+from shared.db.mirror import metadata
 
 NOW = text("clock_timestamp()")
 
@@ -149,17 +148,3 @@ matching_marks = Table(
     schema="ponte",
     comment="Up to which change matching has read a list, or the deals (deal_sales)",
 )
-
-WON = "status_id = 142"
-for _name, _which in {
-    "kommo.contacts": None,
-    "kommo.companies": None,
-    "kommo.leads": text(WON),
-    "gestao_click.clientes": None,
-    "gestao_click.fornecedores": None,
-    "gestao_click.vendas": None,
-    "gestao_click.recebimentos": None,
-}.items():
-    _rows = rows_table(BY_NAME[_name])
-    _order = (_rows.c.integration_id, _rows.c.changed_at, _rows.c.id)
-    Index(f"{_rows.name}_changed", *_order, postgresql_where=_which)

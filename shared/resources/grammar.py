@@ -300,7 +300,9 @@ class Listed:
     route: the name under /api/<provider>/; search: columns that `query` looks into (of `custom_fields`
     it knows the numbers); body_id: the key of a POST body that asks for one (`{"contactId": 1}`);
     expands: what `with` may name; filters: besides those by column; large: many thousand rows are to be
-    expected, so the usual order and the numbers have indexes; newest: the column by which rows are in order
+    expected, so the usual order, the numbers and the links to others have indexes; facets: columns by which the
+    rows of a large list are filtered, held by one index; orders: by what they are sorted (`-price`: largest first), each by an
+    index of its own (of neither kind are columns of free text: an index holds no long ones); newest: the column by which rows are in order
     without another wish, newest first; without it `updated_at`, else `created_at`, where there is one;
     aliases: the vendor's words for paging and order.
     """
@@ -311,6 +313,8 @@ class Listed:
     expands: tuple[Expansion, ...] = ()
     filters: tuple[Filter, ...] = ()
     large: bool = False
+    facets: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
     newest: str | None = None
     aliases: Aliases | None = None
 

@@ -108,6 +108,15 @@ LEADS = Resource(
         ),
         filters=(BY_CONTACT, *BY_CONTENT),
         large=True,
+        facets=(
+            "status_id",
+            "pipeline_id",
+            "responsible_user_id",
+            "company_id",
+            "price",
+            "created_at",
+        ),
+        orders=("-created_at", "-price"),
     ),
     columns=(
         integer("id"),
@@ -153,6 +162,8 @@ CONTACTS = Resource(
         expands=(ITS_LEADS, COMPANY, RESPONSIBLE, *AS_SENT),
         filters=(BY_LEAD, *BY_CONTENT),
         large=True,
+        facets=("responsible_user_id", "company_id", "created_at"),
+        orders=("-created_at",),
     ),
     columns=(
         integer("id"),
@@ -193,6 +204,8 @@ COMPANIES = Resource(
         expands=(ITS_CONTACTS, ITS_LEADS, RESPONSIBLE, *AS_SENT),
         filters=(BY_CONTACT, BY_LEAD, *BY_CONTENT),
         large=True,
+        facets=("responsible_user_id", "created_at"),
+        orders=("-created_at",),
     ),
     columns=(
         integer("id"),
@@ -228,6 +241,7 @@ TASKS = Resource(
         search=("text", "result_text"),
         expands=(RESPONSIBLE,),
         large=True,
+        facets=("entity_id", "responsible_user_id", "is_completed", "complete_till"),
     ),
     columns=(
         integer("id"),

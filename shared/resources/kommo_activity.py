@@ -40,7 +40,13 @@ NOTES = Resource(
     webhook=Webhook("note", ("note_lead", "note_contact", "note_company")),
     news=("common_note_deleted",),
     about=OF_ITS_ENTITY,
-    listed=Listed("notes", search=("text",), expands=(AUTHOR, RESPONSIBLE), large=True),
+    listed=Listed(
+        "notes",
+        search=("text",),
+        expands=(AUTHOR, RESPONSIBLE),
+        large=True,
+        facets=("entity_id",),
+    ),
     columns=(
         asked("entity_type"),
         integer("id"),
@@ -64,7 +70,7 @@ EVENTS = Resource(
     since=Since("created_at", "created_at"),
     append_only=True,
     about=about(leads="lead", contacts="contact", companies="company", customers="customer"),
-    listed=Listed("events", expands=(AUTHOR,), large=True),
+    listed=Listed("events", expands=(AUTHOR,), large=True, facets=("entity_id",)),
     columns=(
         text("id"),
         text("type"),

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from sandbox.kommo.access import Access
+from shared import row_counts
 from shared.resources import of_provider
 from shared.resources.grammar import Resource
 from tests.contract.worlds import Expected, keyed, world, wrong_columns
@@ -29,7 +30,7 @@ def differences(ground: Ground, ledger: Ledger, *, whole: bool, heard: set[Place
     for resource in KOMMO:
         comparison = Comparison(ground, ledger, resource, whole, heard)
         found += [(resource.name, *each) for each in comparison.differences()]
-    return found + (_wrong_links(ground) if whole else [])
+    return found + _wrong_counts(ground) + (_wrong_links(ground) if whole else [])
 
 
 class Comparison:
@@ -98,6 +99,18 @@ def visible(ground: Ground, resource: Resource) -> list[Expected]:
 
 def _live(row: Row) -> bool:
     return row["deleted_at"] is row["missing_since"] is None
+
+
+def _wrong_counts(ground: Ground) -> list[Any]:
+    """What is kept as the number of rows, beside how many there are: (list, (live, gone), (live, gone))."""
+    of, kept = ground.integration("kommo").id, ground.run(row_counts.all_of)
+    found = []
+    for resource in KOMMO:
+        rows = ground.rows(resource)
+        live = sum(map(_live, rows))
+        there, told = (live, len(rows) - live), kept.get((of, resource.full_name), (0, 0))
+        found += [("counts", resource.name, there, told)] if there != told else []
+    return found
 
 
 def _wrong_links(ground: Ground) -> list[Any]:
