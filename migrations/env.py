@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import ops
 from sqlalchemy import Connection
 
-from shared.db import bookkeeping, mirror, wallet
+from shared.db import alerting, bookkeeping, mirror, wallet
 from shared.db.engine import connect
 
 SCHEMAS = ("kommo", "gestao_click", "sync", "ponte", "reports")
@@ -46,7 +46,11 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-for declared in (bookkeeping.runs, wallet.opening_balances):  # imported for their tables
+for declared in (
+    bookkeeping.runs,
+    wallet.opening_balances,
+    alerting.alert_rules,
+):  # imported for their tables
     assert declared.metadata is mirror.metadata  # noqa: S101
 given = context.config.attributes.get("connection")
 if given is not None:

@@ -16,6 +16,7 @@ PonteError
 │   ├── Paused                  the vendor has asked for silence: how long still
 │   ├── BudgetSpent             the day's requests are used up
 │   ├── AuditShareSpent         of the day's requests, what audits may use
+│   ├── NotDelivered            a channel of alerts did not take a notice
 │   ├── WalkBroken              pages shifted or repeated: nothing is marked, the walk is repeated
 │   └── DependencyMissing       another resource has to be read first
 ├── Fatal                   the run ends and says why; nothing is retried by itself
@@ -104,6 +105,13 @@ class TokenRenewed(Retryable):
         super().__init__(
             f"{vendor} refused the access token; it was renewed and is tried once more"
         )
+
+
+class NotDelivered(Retryable):
+    """The message names neither address nor secret: it is shown."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"it was not taken: {why}")
 
 
 class TooHeavy(VendorUnavailable):

@@ -20,6 +20,7 @@ from shared.secrets import Keyring
 TEST_CONNECTION = "test-connection"
 LOOK_LIVE = "look-live"
 CONSENT = "consent"
+TEST_CHANNEL = "test-channel"
 
 
 def ask(engine: Engine, keys: Keyring, kind: str, question: Mapping[str, Any]) -> UUID:

@@ -29,6 +29,7 @@ SWEEP = "ponte.sweep"
 MATCH = "ponte.match"
 TIDY = "ponte.tidy"
 CARE = "ponte.care"
+ALERT = "ponte.alert"
 
 QUEUES = {
     DRAIN: "webhooks",
@@ -41,6 +42,7 @@ QUEUES = {
     SWEEP: "beat",
     TIDY: "beat",
     CARE: "beat",
+    ALERT: "beat",
     FORGET: "beat",
     REPLAY: "beat",
 }

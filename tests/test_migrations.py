@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from shared.db import bookkeeping, migrations, mirror, wallet
+from shared.db import alerting, bookkeeping, migrations, mirror, wallet
 from shared.db.engine import connect
 from shared.db.migrations import FOLDER, config, ensure_new_enough, pending, upgrade
 from shared.errors import Misuse
@@ -31,7 +31,7 @@ def migrated(database_url: str) -> Iterator[Engine]:
 
 
 def differences(engine: Engine) -> list[object]:
-    for declared in (bookkeeping.runs, wallet.opening_balances):
+    for declared in (bookkeeping.runs, wallet.opening_balances, alerting.alert_rules):
         assert declared.metadata is mirror.metadata
     options = {
         "include_schemas": True,

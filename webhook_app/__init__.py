@@ -13,6 +13,7 @@ from flask_openapi3.models.info import Info
 from shared import logs, sessions
 from shared.settings import Settings, load
 from webhook_app import (
+    alerts,
     auth,
     docs,
     gestao_click,
@@ -109,7 +110,7 @@ def _serve(app: Application) -> None:
         app.register_api(api)
     for api in (integrations.api, kommo.api, gestao_click.api, targets.api, runs.api, metrics.api):
         app.register_api(api)
-    for api in (*letters.APIS, *wallet.APIS, *matches.APIS, *reports.APIS):
+    for api in (*letters.APIS, *wallet.APIS, *matches.APIS, *reports.APIS, *alerts.APIS):
         app.register_api(api)
     for pages in (home.pages, status.pages, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from shared import report
+from shared.alerts import incidents
 from shared.figures import Status
 from shared.settings import Settings
 from webhook_app.auth import SECURITY
@@ -96,6 +97,12 @@ def gather(connection: Connection, settings: Settings) -> list[Metric]:
             "Deliveries that failed for good and are kept",
             ["outcome", "integration"],
             [((d.outcome, str(d.integration_id)), d.count) for d in status.dead],
+        ),
+        _gauge(
+            "alerts_open",
+            "Incidents that are open",
+            ["rule"],
+            [((rule,), count) for rule, count in incidents.open_by_rule(connection).items()],
         ),
         _gauge(
             "rejects",

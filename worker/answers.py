@@ -1,6 +1,6 @@
 """Answers to the web process's questions: only workers talk to vendors, inside the budget.
 
-test-connection: see inquiry.py; look-live: {"keys", "rows"} or {"error"}.
+test-connection: see inquiry.py; look-live: {"keys", "rows"} or {"error"}; test-channel: {"ok", "message"}.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 
 from shared import addresses, integrations, questions, resources
 from shared.enrolment import CREDENTIALS
-from shared.errors import Misuse, NoCredentials, PonteError
+from shared.errors import Misuse, NoCredentials, NotDelivered, PonteError
 from shared.integrations import Integration
 from worker import consent, inquiry
+from worker.alerts import round as alerts
 from worker.reach import Reach
 from worker.sources import identity, oauth
 from worker.sources.budget import WEBHOOKS
@@ -29,6 +30,7 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
         questions.TEST_CONNECTION: test_connection,
         questions.LOOK_LIVE: look_live,
         questions.CONSENT: consent.adopt,
+        questions.TEST_CHANNEL: test_channel,
     }
     try:
         return answering[kind](reach, question)
@@ -94,6 +96,15 @@ def _address(reach: Reach, provider: str, posted: str | None) -> str:
     if posted:
         return addresses.checked(reach.settings, provider, posted)
     return addresses.configured(reach.settings, provider)
+
+
+def test_channel(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Sends to one channel of alerts, and tells whether it took it."""
+    try:
+        alerts.test(reach, int(question["channel"]))
+    except (NotDelivered, Misuse) as error:
+        return {"ok": False, "message": str(error)}
+    return {"ok": True, "message": "the channel took it"}
 
 
 def look_live(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:

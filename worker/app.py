@@ -34,6 +34,7 @@ app.conf.beat_schedule = {
         queue.TIDY: 3600.0,
         queue.CARE: 180.0,
         queue.MATCH: 60.0,
+        queue.ALERT: 60.0,
     }.items()
 }
 # the schedule is idempotent: nothing has to be remembered over a restart, nothing can be stale
@@ -76,6 +77,7 @@ TASKS: dict[str, Callable[..., None]] = {
     queue.TIDY: tasks.tidy,
     queue.MATCH: tasks.match,
     queue.CARE: tasks.care_for_webhooks,
+    queue.ALERT: tasks.alert,
 }
 for _name, _work in TASKS.items():
     _register(_name, _work)

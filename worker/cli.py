@@ -12,6 +12,7 @@ import typer
 
 from shared.errors import Misuse, PonteError
 from worker.commands import (
+    alerting,
     integrations,
     matching,
     person,
@@ -41,6 +42,7 @@ app.add_typer(replaying.group, name="replay")
 app.command()(restoring.restored)
 app.add_typer(person.group, name="person")
 app.add_typer(secrets.group, name="secrets")
+app.add_typer(alerting.group, name="alerts")
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Column, and_, func, select, update
 
 from shared import integrations
+from shared.db.alerting import alert_channels
 from shared.db.bookkeeping import api_tokens, integration_settings
-from shared.db.mirror import metadata
 from shared.errors import Misuse
 from shared.integrations import Integration
 from worker.reach import Reach
@@ -23,7 +23,7 @@ from worker.sources.opening import credentials
 
 SEALED: list[Column[Any]] = [
     column
-    for table in metadata.sorted_tables
+    for table in alert_channels.metadata.sorted_tables
     for column in table.columns
     if column.info.get("sealed")
 ]

@@ -9,6 +9,8 @@ from shared.db.engine import clock
 from shared.errors import Fatal, Misuse, Retryable
 from shared.logs import logger
 from worker import answers, expiry, forgetting, hook_rotation, replaying, schedule, subscription
+from worker.alerts import incidents
+from worker.alerts import round as alerts
 from worker.audit import books, due
 from worker.audit import carry as audits
 from worker.drain import drain
@@ -24,7 +26,8 @@ log = logger(__name__)
 SHARE = 0.8
 """Of a task's time: the rest is for the page that is on its way."""
 AUDIT_SECONDS = 30.0
-FORGET_SECONDS = REPLAY_SECONDS = MATCH_SECONDS = 30.0
+FORGET_SECONDS = REPLAY_SECONDS = MATCH_SECONDS = ALERT_SECONDS = 30.0
+INCIDENT_DAYS = 365
 
 
 def sync(reach: Reach, run_id: int) -> None:
@@ -62,6 +65,13 @@ def match(reach: Reach) -> None:
     """A short stretch of matching; after a first load there are several."""
     if matching.carry_out(reach, MATCH_SECONDS):
         reach.ring(queue.MATCH)
+
+
+def alert(reach: Reach) -> None:
+    """Looks for what the rules watch, then tells the channels for a short stretch."""
+    alerts.look(reach)
+    if alerts.tell(reach, ALERT_SECONDS):
+        reach.ring(queue.ALERT)
 
 
 def make_due_audits(reach: Reach) -> None:
@@ -142,6 +152,7 @@ def tidy(reach: Reach) -> None:
         told = journal.forget(connection, reach.settings.ponte_journal_days)
         hook_rotation.forget_ended(connection)
         tokens.forget_ended(connection)
+        incidents.forget(connection, INCIDENT_DAYS)
     questions.forget(reach.engine)
     scrubbed = erasing.keep_erased(reach)
     log.info(

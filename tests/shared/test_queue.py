@@ -113,6 +113,7 @@ def test_every_task_has_a_queue_and_ends_before_it_becomes_visible_again() -> No
         queue.REPLAY,
         queue.SCHEDULE_AUDITS,
         queue.MATCH,
+        queue.ALERT,
     }
     assert set(queue.QUEUES) == tasks
     visible = app.conf.broker_transport_options["visibility_timeout"]

@@ -34,6 +34,8 @@ ADMINS = {
     ("DELETE", "/api/integrations/1"),
     ("POST", "/api/integrations/oauth"),
     ("POST", "/api/gestao-click/sync-schedule"),
+    ("POST", "/api/alert-channels"),
+    ("DELETE", "/api/alert-channels/1"),
     ("GET", "/api/deliveries/1"),
     ("GET", "/api/rejects/1"),
 }

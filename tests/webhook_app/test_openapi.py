@@ -46,6 +46,7 @@ ANSWERS = {
         "sample": [],
     },
     "look-live": {"keys": [], "rows": 0},
+    "test-channel": {"ok": True, "message": "taken"},
 }
 
 

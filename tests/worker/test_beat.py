@@ -1,5 +1,6 @@
 """Beat rings without an expiry, and not at all while nobody answers."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -45,3 +46,22 @@ def test_nothing_piles_up_while_nobody_answers(app: Celery, redis: Redis) -> Non
     redis.ltrim("beat", 0, 2)
     ring(app)
     assert redis.llen("beat") == 4, "somebody answered: it rings again"
+
+
+def test_while_nobody_answers_beat_itself_looks_for_alerts(app: Celery, redis: Redis) -> None:
+    looked: list[str] = []
+
+    @app.task(name=queue.ALERT)  # type: ignore[untyped-decorator]
+    def look() -> None:
+        looked.append(threading.current_thread().name)
+
+    bells = Bells(app=app, lazy=True)
+    entry = bells.Entry(name="alert", task=queue.ALERT, schedule=1, app=app)
+    bells.apply_async(entry)
+    assert looked == [], "a worker does it"
+    for _ in range(ENOUGH):
+        ring(app)
+    bells.apply_async(entry)
+    assert bells._standing_in
+    bells._standing_in.join()
+    assert looked == ["alerts"]

@@ -12,6 +12,7 @@ from sqlalchemy import LargeBinary, insert, select, update
 from typer.testing import CliRunner
 
 from shared import enrolment, integrations, oauth, questions, tokens
+from shared.alerts import channels
 from shared.db.bookkeeping import (
     api_tokens,
     integration_settings,
@@ -53,6 +54,8 @@ def after(reach: Reach) -> Iterator[Reach]:
     run(reach, oauth.consent_url, settings, reach.keys, user_id="south")
     questions.ask(reach.engine, reach.keys, questions.CONSENT, {"code": "the-code"})
     run(reach, tombstones.hashing_key)
+    hook = {"url": "https://hooks.example.com/x"}
+    run(reach, channels.add, reach.keys, kind="webhook", name="ops", settings=hook)
     yield replace(reach, keys=BOTH)
 
 

@@ -50,19 +50,37 @@ def _judged(integration: Integration, found: Heard, settings: Settings) -> Findi
     name = f"integration {integration.id}"
     polled = f"polling has found {found.polled:,} changes meanwhile"
     if found.silent is None:
-        if not found.expected and settings.kommo_webhook_secret is None:
+        if not _is_expected(found, settings):
             return ok("hooks", f"{name}: no webhooks, changes are polled")
-        graver = bad if found.polled else warn
+        graver = bad if is_broken(found, settings) else warn
         return graver("hooks", f"{name}: no webhook has come yet, {polled}", TODO)
     said = f"{name}: the last webhook came {ago(found.silent)} ago"
     if found.count < FEW or found.usual is None:
         return ok("hooks", f"{said}; too few have come to tell what is usual")
     usual = f"usually they come within {ago(found.usual)}"
-    if found.silent <= max(LEAST, PATIENCE * found.usual):
+    if not _is_silent(found):
         return ok("hooks", f"{said}; {usual}")
-    if found.polled:
+    if is_broken(found, settings):
         return bad("hooks", f"{said}, {usual}, and {polled}", TODO)
     return ok("hooks", f"{said}, {usual}; but polling has found nothing either")
+
+
+def is_broken(found: Heard, settings: Settings) -> bool:
+    """Polling has found changes of which no webhook has told, and one should have come."""
+    if found.silent is None:
+        return found.polled > 0 and _is_expected(found, settings)
+    return found.polled > 0 and _is_silent(found)
+
+
+def _is_expected(found: Heard, settings: Settings) -> bool:
+    return found.expected or settings.kommo_webhook_secret is not None
+
+
+def _is_silent(found: Heard) -> bool:
+    """For longer than usual, as far as that is known."""
+    if found.silent is None or found.usual is None or found.count < FEW:
+        return False
+    return found.silent > max(LEAST, PATIENCE * found.usual)
 
 
 def heard(connection: Connection, integration: Integration) -> Heard:

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
-from shared import availability, deaths, leaving, report, resources
-from shared.agenda.books import RARELY
+from shared import availability, deaths, integrations, leaving, report, resources
+from shared.alerts.rules import SYNC_STALE
 from shared.db.bookkeeping import deliveries, unavailable
 from shared.figures import IntegrationReport, ResourceReport
+from shared.integrations import Integration
 from shared.settings import Settings
+from worker import lateness
 from worker.doctor.findings import Finding, ago, bad, ok, warn
 
 POOLS = {"webhooks": "webhooks wait", "sync": "nothing is read", "beat": "nothing is scheduled"}
 OLD, VERY_OLD = 60.0, 600.0
 """Seconds that a delivery may wait: a minute is unusual, ten are a fault."""
 RAISE = "ponte plan shows what waits; raise PONTE_DAILY_SHARE, or read fewer stores or less history"
-LATE = 4
+LATE = float(SYNC_STALE.threshold or 0)
 """Intervals after which a list that was not read is late."""
 
 
@@ -37,11 +39,13 @@ def runs(connection: Connection, settings: Settings) -> Iterator[Finding]:
     """The newest run of each list, and lists that nobody has read, ever or for long."""
     given = connection.execute(select(unavailable.c.integration_id, unavailable.c.resource))
     lacking = {tuple(row) for row in given}
+    known = {one.id: one for one in integrations.all_of(connection)}
     for one in report.of_integrations(connection, settings):
         if not one.active or (one.sandbox and not one.current):
             continue
         asked = [each for each in one.resources if (one.id, each.name) not in lacking]
-        troubles = [*_failing(one, asked), *_unread(one, asked, settings)]
+        late = [each.name for each in asked if _is_late(known[one.id], each, settings)]
+        troubles = [*_failing(one, asked), *_unread(one, asked, late)]
         yield from troubles or [ok("runs", f"{_name(one)}: every list is read")]
 
 
@@ -56,23 +60,22 @@ def _failing(one: IntegrationReport, asked: list[ResourceReport]) -> Iterator[Fi
 
 
 def _unread(
-    one: IntegrationReport, asked: list[ResourceReport], settings: Settings
+    one: IntegrationReport, asked: list[ResourceReport], late: list[str]
 ) -> Iterator[Finding]:
     never = [each.name for each in asked if each.age_seconds is None and each.last_run is None]
     if never:
         said = f"{_name(one)}: never read: {', '.join(never)}"
         yield warn("runs", said, "ponte sync; with ponte beat and ponte worker it comes by itself")
-    late = [each.name for each in asked if _is_late(each, settings)]
     if late:
         said = f"{_name(one)}: not brought up to date for long: {', '.join(late)}"
         yield warn("runs", said, "ponte status tells what their runs wait for")
 
 
-def _is_late(each: ResourceReport, settings: Settings) -> bool:
+def _is_late(of: Integration, each: ResourceReport, settings: Settings) -> bool:
+    if each.age_seconds is None:
+        return False
     resource = resources.BY_NAME[each.name]
-    usual = settings.interval(resource.provider, windowed=resource.windowed).total_seconds()
-    usual *= RARELY if resource.rarely else 1
-    return each.age_seconds is not None and each.age_seconds > LATE * usual
+    return lateness.intervals(settings, of, resource, each.age_seconds) > LATE
 
 
 def _name(one: IntegrationReport) -> str:
