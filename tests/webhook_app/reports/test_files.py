@@ -54,7 +54,7 @@ def test_csv_for_brazil_is_as_excel_reads_it_there(shop: Shop) -> None:
 
 def test_a_file_is_the_whole_of_what_was_asked(shop: Shop) -> None:
     for n in range(100, 1400):
-        shop.deal(n, "1", JUNE, source_id=2)
+        shop.deal(n, "1", JUNE, origem="Google")
     assert len(lines(shop.web, f"{DEALS}.csv?by=linha&source=Google")) == 1 + 1301
     sheet = book(shop.web, f"{DEALS}.xlsx?by=linha&source=Google&locale=en").worksheets[0]
     assert sheet.max_row == 1 + 1301 + 1
@@ -78,8 +78,7 @@ def test_xlsx_has_numbers_dates_totals_and_says_what_it_is(shop: Shop) -> None:
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_text_becomes_a_formula(shop: Shop, name: str) -> None:
-    shop.row("kommo.sources", id=9, name=name)
-    shop.deal(9, "1", JUNE, source_id=9)
+    shop.deal(9, "1", JUNE, origem=name)
     for locale in ("", "&locale=pt-BR"):
         told = shop.web.get(f"{DEALS}.csv?sort=-origem{locale}").data.decode("utf-8-sig")
         cells = [
@@ -94,8 +93,7 @@ def test_no_text_becomes_a_formula(shop: Shop, name: str) -> None:
 
 def test_strange_texts_are_kept(shop: Shop) -> None:
     strange = 'a;b,"c"\nd\x01' + "é" * 40_000
-    shop.row("kommo.sources", id=9, name=strange)
-    shop.deal(9, "1", JUNE, source_id=9)
+    shop.deal(9, "1", JUNE, origem=strange)
     assert strange in [row[0] for row in lines(shop.web, f"{DEALS}.csv")]
     sheet = book(shop.web, f"{DEALS}.xlsx").worksheets[0]
     assert any(str(row[0].value).startswith('a;b,"c"') for row in sheet.iter_rows())
