@@ -84,3 +84,9 @@ def _told(found: Sequence[Any]) -> dict[str, Any]:
         "full_walk_at": moment(walked),
         "age_seconds": None if age is None else round(float(age), 1),
     }
+
+
+def choices(connection: Connection, report: Report) -> list[tuple[str, str]]:
+    """(an account at the vendor whose rows these are, whose it is) of every business that has one."""
+    known = [one for one in integrations.all_of(connection) if one.provider == report.provider]
+    return [(str(one.id), one.user_id) for one in known if not one.removed]

@@ -48,13 +48,17 @@ class Kind(StrEnum):
         return self not in (Kind.TEXT, Kind.DAY, Kind.MONTH)
 
 
-class Span(StrEnum):
-    """The period that a page shows until another is chosen."""
+class Period(StrEnum):
+    """Periods by name, as pages offer them (periods.py says of which days)."""
 
-    QUARTER = "90 days"
-    YEAR = "12 months"
-    AHEAD = "90 days ahead"
-    WHOLE = "all"
+    MONTH = "month"
+    LAST_MONTH = "last-month"
+    DAYS_30 = "30d"
+    DAYS_90 = "90d"
+    MONTHS_12 = "12m"
+    NEXT_30 = "next-30d"
+    NEXT_90 = "next-90d"
+    ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Filter:
 class Report:
     """name: in the address; about: one sentence; covers: what is in it and what is not; provider: whose
     integration_id the view carries; follows: the mirrored lists whose age is the report's; day: what `since` and
-    `until` are about; columns: of each row (by=linha), if rows are on offer; measures: of each group and of the
+    `until` are about; period: the one that a page shows until another is chosen; columns: of each row (by=linha), if rows are on offer; measures: of each group and of the
     whole; only: flags of the view that must hold; sort: without another, of groups; rows_sort: of rows; chart:
     the measures that are drawn, none for no chart; key: the measure that tells the report in one figure.
     """
@@ -132,7 +136,7 @@ class Report:
     filters: tuple[Filter, ...] = ()
     only: tuple[ColumnClause[Any], ...] = ()
     day: ColumnClause[Any] | None = None
-    span: Span = Span.YEAR
+    period: Period = Period.MONTHS_12
     chart: tuple[str, ...] = ()
 
     @property

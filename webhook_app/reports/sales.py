@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import and_, func
 
 from webhook_app.reports import declaring as d
-from webhook_app.reports.grammar import Filter, Grouping, Kind, Report, Said, Shown, Span, view
+from webhook_app.reports.grammar import Filter, Grouping, Kind, Report, Said, Shown, view
 
 _sales = view(
     "vendas_recebidas",
@@ -137,7 +137,6 @@ TARGETS = Report(
     ),
     sort="-mes",
     rows_sort="-mes",
-    span=Span.YEAR,
     key="alcancado",
 )
 

@@ -44,11 +44,11 @@ class Shop:
         self.web.run(lambda c: c.execute(insert(table).values(**values)))
 
     def deal(self, id_: int, price: str, day: date, **more: Any) -> None:
-        values = {"valor_negocio": price, "valor_vendas": 0, "recebido": 0, "a_receber": 0} | more
-        sums = {n: Decimal(v) for n, v in values.items() if isinstance(v, str) and n not in NAMES}
-        usual = {"funil": "Vendas", "vendedor": "Bia", "tags": [], "vendas": 1, "vencido": 0}
         own = {"lead_id": id_, "negocio": f"Negócio {id_}", "ganho_no_dia": day}
-        self.put(DEALS, **{**usual, **values, **sums, **own, "integration_id": self.kommo})
+        usual = {"funil": "Vendas", "vendedor": "Bia", "tags": [], "vendas": 1}
+        row = {**usual, **dict.fromkeys(MONEY, "0"), "valor_negocio": price, **own, **more}
+        told = {name: Decimal(value) if name in MONEY else value for name, value in row.items()}
+        self.put(DEALS, integration_id=self.kommo, **told)
 
     def sale(self, id_: str, total: str, day: date, counts: bool = True, **more: Any) -> None:
         values = {"venda_id": id_, "codigo": id_, "data": day, "valor": Decimal(total)}
@@ -66,7 +66,7 @@ class Shop:
         self.put(checkpoints, **run, updated_at=at, walked_at=at)
 
 
-NAMES = ("origem", "negocio", "utm_campaign", "funil", "vendedor")
+MONEY = ("valor_negocio", "valor_vendas", "recebido", "a_receber", "vencido")
 Business = Callable[[str], Shop]
 
 
