@@ -77,6 +77,7 @@ def _play(
         [
             figure
             for method in _rotated(methods, repeat)
+            if repeat == 0 or not method.once
             for figure in _measured(ground, vendor, method)
         ]
         for repeat in range(repeats)

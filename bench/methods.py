@@ -28,7 +28,8 @@ UNLIMITED = 1_000_000
 class Method:
     """command: a program and its arguments; looks: SQL for its number of rows and the sum of their prices;
     prepare: run once on the fresh database, not measured; env: what else it is told; ours: its database has
-    Ponte's tables; whole: the command does nothing but the work, so that its time, memory and CPU say something."""
+    Ponte's tables; whole: the command does nothing but the work, so that its time, memory and CPU say something;
+    once: it takes so long that it is not repeated."""
 
     name: str
     command: tuple[str, ...]
@@ -38,6 +39,7 @@ class Method:
     env: Mapping[str, str] = field(default_factory=dict)
     ours: bool = True
     whole: bool = True
+    once: bool = False
 
 
 PONTE = Method(
@@ -89,10 +91,12 @@ def _dlt() -> list[Method]:
         f"{version_of('dlt')}, nested lists in tables of their own",
         env=ALONE,
         ours=False,
+        once=True,
     )
     flat = replace(
         plain,
         name=f"{DLT}, flat, CSV",
+        once=False,
         command=(*plain.command, "--flat"),
         note="nested values as JSON",
     )
@@ -115,9 +119,14 @@ def _amochka(count: int) -> list[Method]:
         f"{version_of('amochka')}, its limiter opened; it keeps no raw record",
         prepare=(*script, "--migrate", str(FIRST_CONTACT), str(count)),
         ours=False,
+        once=True,
     )
     batched = replace(
-        plain, name=f"{AMOCHKA}, batch 5,000", command=(*plain.command, "--batch", "5000"), note=""
+        plain,
+        name=f"{AMOCHKA}, batch 5,000",
+        command=(*plain.command, "--batch", "5000"),
+        note="",
+        once=False,
     )
     return [plain, batched]
 
