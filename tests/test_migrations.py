@@ -50,7 +50,7 @@ def test_the_migrated_database_is_the_declared_one(migrated: Engine) -> None:
 
 def test_a_difference_would_be_noticed(migrated: Engine) -> None:
     with migrated.begin() as connection:
-        connection.execute(text("alter table kommo.leads drop column closed_at cascade"))
+        connection.execute(text("alter table kommo.leads drop column loss_reason_id cascade"))
         connection.execute(text("alter table kommo.users add column surprise text"))
         connection.execute(text("drop index sync.runs_one_active"))
     assert len(differences(migrated)) == 3

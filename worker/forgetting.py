@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 import shared.db.wallet  # noqa: F401  (its tables are deleted from too)
 from shared import integrations, leaving
 from shared.db.bookkeeping import report_views, row_counts
-from shared.db.matching import deal_sales, matches
+from shared.db.matching import deal_sales, matches, sold_deals
 from shared.db.mirror import metadata
 from shared.errors import PonteError
 from shared.logs import logger
@@ -84,7 +84,7 @@ def _forget_mirror(reach: Reach, id_: int, deadline: float) -> bool:
     """Empties the tables until a whole pass finds nothing; False when time is up."""
     with reach.engine.begin() as connection:
         _drop_views(connection, id_)
-        for pairs in (matches, deal_sales):  # they carry an account of each side
+        for pairs in (matches, deal_sales, sold_deals):  # they carry an account of each side
             connection.execute(delete(pairs).where(pairs.c.erp_integration_id == id_))
     while time.monotonic() < deadline:
         gone = 0

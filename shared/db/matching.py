@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -22,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from shared.db.mirror import metadata
+from shared.db.mirror import metadata, rows_table
+from shared.resources import BY_NAME
 
 NOW = text("clock_timestamp()")
 
@@ -125,6 +127,7 @@ deal_sales = Table(
     comment="Pairs of a won deal of Kommo and a sale of the ERP that it may have become",
 )
 Index("deal_sales_sale", deal_sales.c.erp_integration_id, deal_sales.c.sale_id)
+Index("deal_sales_changed", deal_sales.c.integration_id, deal_sales.c.changed_at)
 
 title_sales = Table(
     "title_sales",
@@ -133,10 +136,84 @@ title_sales = Table(
     Column("title_id", Text, primary_key=True),
     Column("sale_id", Text, nullable=False),
     Column("certain", Boolean, nullable=False, comment="else it is likely"),
+    Column(
+        "amount", Numeric, nullable=False, comment="and what follows: as the title has it, for sums"
+    ),
+    Column("settled", Boolean, nullable=False),
+    Column("due_on", Date),
+    Column("paid_on", Date),
+    Column("store_id", Text),
     schema="ponte",
     comment="Which receivable is of which sale, as reports.titulos_documentos says",
 )
 Index("title_sales_sale", title_sales.c.integration_id, title_sales.c.sale_id)
+Index(
+    "title_sales_open",
+    *(title_sales.c.integration_id, title_sales.c.due_on),
+    postgresql_where=text("not settled"),
+)
+
+sale_money = Table(
+    "sale_money",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("sale_id", Text, primary_key=True),
+    Column("titles", BigInteger, nullable=False),
+    Column("received", Numeric, nullable=False),
+    Column("to_come", Numeric, nullable=False, comment="of those that are not settled"),
+    Column("first_received_on", Date),
+    Column("last_received_on", Date),
+    schema="ponte",
+    comment="What the receivables of a sale add up to (ponte.title_sales); a sale without any has no row",
+)
+
+sold_deals = Table(
+    "sold_deals",
+    metadata,
+    Column("erp_integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("sale_id", Text, primary_key=True),
+    Column("integration_id", Integer, nullable=False, comment="of Kommo"),
+    Column("lead_id", BigInteger, nullable=False),
+    schema="ponte",
+    comment="Which won deal a sale is of, as reports.negocios_vendas says",
+)
+Index("sold_deals_lead", sold_deals.c.integration_id, sold_deals.c.lead_id)
+
+deal_paths = Table(
+    "deal_paths",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("lead_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("tags", ARRAY(Text), nullable=False),
+    Column("utm_source", Text),
+    Column("utm_medium", Text),
+    Column("utm_campaign", Text),
+    Column(
+        "first_move_at",
+        DateTime(timezone=True),
+        comment="into its second stage; null: it never was",
+    ),
+    schema="ponte",
+    comment="Where a lead came from, and when it was first moved",
+)
+
+deal_stages = Table(
+    "deal_stages",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("lead_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("pipeline_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("status_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("entered_at", DateTime(timezone=True), comment="the first time"),
+    Column(
+        "went_on",
+        Boolean,
+        nullable=False,
+        comment="afterwards it was in a stage further on in the same pipeline, or won",
+    ),
+    schema="ponte",
+    comment="Stages in which a lead has been, as reports.kommo_stage_history says",
+)
 
 matching_marks = Table(
     "matching_marks",
@@ -148,3 +225,46 @@ matching_marks = Table(
     schema="ponte",
     comment="Up to which change matching has read a list, or the deals (deal_sales)",
 )
+
+LIVE = "deleted_at is null and missing_since is null"
+for _name, _resource, _order, _held, _which in (
+    (
+        "leads_created",
+        "kommo.leads",
+        ("created_at",),
+        "id price pipeline_id status_id responsible_user_id source_id closed_at",
+        "",
+    ),
+    (
+        "leads_won",
+        "kommo.leads",
+        ("closed_at",),
+        "id name price pipeline_id responsible_user_id source_id created_at main_contact_id company_id",
+        " and status_id = 142",
+    ),
+    ("leads_contact", "kommo.leads", ("main_contact_id",), "id status_id price", ""),
+    ("leads_company", "kommo.leads", ("company_id",), "id status_id price", ""),
+    (
+        "vendas_days",
+        "gestao_click.vendas",
+        ("data",),
+        "id valor_total loja_id nome_loja vendedor_id nome_vendedor cliente_id situacao_id nome_situacao",
+        "",
+    ),
+    (
+        "recebimentos_paid",
+        "gestao_click.recebimentos",
+        ("data_liquidacao",),
+        "id valor_total liquidado data_vencimento loja_id nome_loja cliente_id",
+        "",
+    ),
+):
+    _rows = rows_table(BY_NAME[_resource])
+    Index(
+        _name,
+        _rows.c.integration_id,
+        *(_rows.c[each] for each in _order),
+        postgresql_include=_held.split(),
+        postgresql_where=text(LIVE + _which),
+    )
+"""What reports add up is read from indexes alone: mirrored rows are wide, for their records stand in them."""

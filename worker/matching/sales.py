@@ -40,6 +40,8 @@ def refresh(connection: Connection, kommo: int, erp: Sequence[int]) -> int:
     for statement in (DEALS, "analyze deals", FOUND):
         connection.exec_driver_sql(statement, given)
     changed = sum(connection.exec_driver_sql(each, given).rowcount for each in (CLEAR, WRITE))
+    for statement in (CONCERNED, "analyze concerned", PART, JOIN):
+        connection.exec_driver_sql(statement, given)
     marks.write(connection, kommo, NAME, Mark(now - MARGIN))
     return changed
 
@@ -61,6 +63,8 @@ DEALS = f"""
     select l.id from ponte.deal_sales p
     join kommo.leads l on l.integration_id = p.integration_id and l.id = p.lead_id
     where p.integration_id = %(kommo)s and l.changed_at > %(since)s
+    union
+    select lead_id from ponte.deal_sales where integration_id = %(kommo)s and changed_at > %(since)s
     union
     select w.id from ponte.matches m join {_WON} on {_OF}
     where m.integration_id = %(kommo)s and m.changed_at > %(since)s
@@ -135,3 +139,22 @@ WRITE = """
     on conflict on constraint deal_sales_pair do update
     set state = excluded.state, strength = excluded.strength, why = excluded.why, changed_at = clock_timestamp()
     where (p.state, p.strength, p.why) is distinct from (excluded.state, excluded.strength, excluded.why)"""
+# the deals' sales that they had, and those that they may have
+CONCERNED = """
+    create temp table concerned on commit drop as
+    select s.erp_integration_id, s.sale_id from ponte.sold_deals s join deals on deals.id = s.lead_id
+    where s.integration_id = %(kommo)s
+    union
+    select p.erp_integration_id, p.sale_id from ponte.deal_sales p join deals on deals.id = p.lead_id
+    where p.integration_id = %(kommo)s"""
+PART = """
+    delete from ponte.sold_deals s using concerned c
+    where (s.erp_integration_id, s.sale_id) = (c.erp_integration_id, c.sale_id) and not exists (
+        select from reports.negocios_vendas n where (n.erp_integration_id, n.venda_id, n.integration_id, n.lead_id)
+            = (s.erp_integration_id, s.sale_id, s.integration_id, s.lead_id))"""
+JOIN = """
+    insert into ponte.sold_deals (erp_integration_id, sale_id, integration_id, lead_id)
+    select n.erp_integration_id, n.venda_id, n.integration_id, n.lead_id
+    from reports.negocios_vendas n
+    join concerned c on (n.erp_integration_id, n.venda_id) = (c.erp_integration_id, c.sale_id)
+    on conflict (erp_integration_id, sale_id) do nothing"""

@@ -1,7 +1,7 @@
 """Which receivable is of which sale: kept as rows, because the text that says it is dear to read.
 
 `reports.titulos_documentos` decides; here its answers for the titles that a change concerns, their own or their
-sale's, are put in place of those that stood.
+sale's, are put in place of those that stood. What the titles of a sale add up to is kept too (ponte.sale_money).
 """
 
 from __future__ import annotations
@@ -39,7 +39,17 @@ def refresh(connection: Connection, erp: int, list_: str) -> bool:
     if rows:
         mark = Mark(rows[-1].changed_at, rows[-1].id)
         given["ids"] = [row.id for row in rows]
-        for statement in (TITLES[list_], "analyze titles", TOLD, CLEAR, WRITE):
+        for statement in (
+            TITLES[list_],
+            "analyze titles",
+            TOLD,
+            SOLD,
+            CLEAR,
+            WRITE,
+            SUMS,
+            FORGET,
+            ADD,
+        ):
             connection.exec_driver_sql(statement, given)
     more = len(rows) == BATCH
     marks.write(connection, erp, name, mark if more else Mark(now - MARGIN))
@@ -68,15 +78,46 @@ TITLES = {
 }
 TOLD = """
     create temp table told on commit drop as
-    select t.integration_id, t.titulo_id, t.documento_id, t.certeza = 'certa' as certain
-    from titles join reports.titulos_documentos t on t.titulo_id = titles.id
+    select t.integration_id, t.titulo_id as title_id, t.documento_id as sale_id, t.certeza = 'certa' as certain,
+        coalesce(r.valor_total, 0) as amount, coalesce(r.liquidado, false) as settled, r.data_vencimento as due_on,
+        case when r.liquidado then r.data_liquidacao end as paid_on, r.loja_id as store_id
+    from titles
+    join reports.titulos_documentos t on t.titulo_id = titles.id
+    join gestao_click.recebimentos r on r.integration_id = t.integration_id and r.id = t.titulo_id
     where t.integration_id = %(erp)s and t.lista = 'recebimentos' and t.documento = 'vendas'
         and t.certeza in ('certa', 'provavel')"""
 CLEAR = """
     delete from ponte.title_sales s using titles
     where s.integration_id = %(erp)s and s.title_id = titles.id
-    and not exists (select from told where told.titulo_id = s.title_id)"""
+    and not exists (select from told where told.title_id = s.title_id)"""
 WRITE = """
-    insert into ponte.title_sales as s (integration_id, title_id, sale_id, certain) select * from told
-    on conflict (integration_id, title_id) do update set sale_id = excluded.sale_id, certain = excluded.certain
-    where (s.sale_id, s.certain) is distinct from (excluded.sale_id, excluded.certain)"""
+    insert into ponte.title_sales as s
+        (integration_id, title_id, sale_id, certain, amount, settled, due_on, paid_on, store_id)
+    select * from told
+    on conflict (integration_id, title_id) do update
+    set sale_id = excluded.sale_id, certain = excluded.certain, amount = excluded.amount, settled = excluded.settled,
+        due_on = excluded.due_on, paid_on = excluded.paid_on, store_id = excluded.store_id
+    where s is distinct from excluded"""
+SOLD = """
+    create temp table sold on commit drop as
+    select s.sale_id from titles join ponte.title_sales s on s.title_id = titles.id and s.integration_id = %(erp)s
+    union select sale_id from told"""
+SUMS = """
+    create temp table sums on commit drop as
+    select s.integration_id, s.sale_id, count(*) as titles, coalesce(sum(s.amount) filter (where s.settled), 0) as received,
+        coalesce(sum(s.amount) filter (where not s.settled), 0) as to_come,
+        min(s.paid_on) as first_received_on, max(s.paid_on) as last_received_on
+    from sold join ponte.title_sales s on s.integration_id = %(erp)s and s.sale_id = sold.sale_id
+    group by s.integration_id, s.sale_id"""
+FORGET = """
+    delete from ponte.sale_money m using sold
+    where m.integration_id = %(erp)s and m.sale_id = sold.sale_id
+    and not exists (select from sums where sums.sale_id = m.sale_id)"""
+ADD = """
+    insert into ponte.sale_money as m
+        (integration_id, sale_id, titles, received, to_come, first_received_on, last_received_on)
+    select * from sums
+    on conflict (integration_id, sale_id) do update
+    set titles = excluded.titles, received = excluded.received, to_come = excluded.to_come,
+        first_received_on = excluded.first_received_on, last_received_on = excluded.last_received_on
+    where m is distinct from excluded"""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 
 from shared import integrations
 from shared.logs import logger
-from worker.matching import pairs, parties, sales, titles
+from worker.matching import pairs, parties, paths, sales, titles
 from worker.reach import Reach
 
 P = ParamSpec("P")
@@ -39,31 +39,35 @@ def carry_out(reach: Reach, seconds: float) -> bool:
     deadline, judged = time.monotonic() + seconds, 0
     with _alone(reach.engine) as ours:
         for business in _businesses(reach.engine) if ours else ():
-            for _ in _parties_read(reach.engine, business):
-                if time.monotonic() > deadline:
-                    return True
-            for count in _pairs_judged(reach.engine, business):
+            for count in _steps(reach.engine, business):
                 judged += count
                 if time.monotonic() > deadline:
                     return True
-            for _ in _titles_read(reach.engine, business):
-                if time.monotonic() > deadline:
-                    return True
-            for id_ in business.kommo:
-                _committed(reach.engine, sales.refresh, id_, business.erp)
     if judged:
         log.info("matched", parties=judged)
     return False
 
 
-def _parties_read(engine: Engine, business: Business) -> Iterator[None]:
+def _steps(engine: Engine, business: Business) -> Iterator[int]:
+    """Each with how many parties it has judged. Money and stages are told of one system alone, too."""
+    both = business.kommo and business.erp
+    if both:
+        yield from _parties_read(engine, business)
+        yield from _pairs_judged(engine, business)
+    yield from _titles_read(engine, business)
+    yield from _paths_read(engine, business)
+    for id_ in business.kommo if both else ():
+        _committed(engine, sales.refresh, id_, business.erp)
+
+
+def _parties_read(engine: Engine, business: Business) -> Iterator[int]:
     """A step for each full batch: what is less does not end a stretch, or none of them would come to the pairs."""
     sides = ((business.kommo, parties.KOMMO), (business.erp, parties.ERP))
     for ids, names in sides:
         for id_ in ids:
             for name in names:
                 while _committed(engine, parties.refresh, id_, name):
-                    yield
+                    yield 0
 
 
 def _pairs_judged(engine: Engine, business: Business) -> Iterator[int]:
@@ -71,12 +75,21 @@ def _pairs_judged(engine: Engine, business: Business) -> Iterator[int]:
         yield judged
 
 
-def _titles_read(engine: Engine, business: Business) -> Iterator[None]:
+def _titles_read(engine: Engine, business: Business) -> Iterator[int]:
     """A step for each full batch."""
     for id_ in business.erp:
         for list_ in titles.LISTS:
             while _committed(engine, titles.refresh, id_, list_):
-                yield
+                yield 0
+
+
+def _paths_read(engine: Engine, business: Business) -> Iterator[int]:
+    """A step for each full batch."""
+    for id_ in business.kommo:
+        _committed(engine, paths.follow_statuses, id_)
+        for list_ in paths.LISTS:
+            while _committed(engine, paths.refresh, id_, list_):
+                yield 0
 
 
 def _committed(
@@ -87,13 +100,12 @@ def _committed(
 
 
 def _businesses(engine: Engine) -> list[Business]:
-    """Those that have both systems."""
     found: dict[str, Business] = defaultdict(Business)
     with engine.begin() as connection:
         for one in integrations.all_of(connection):
             side = found[one.user_id].kommo if one.provider == "kommo" else found[one.user_id].erp
             side.append(one.id)
-    return [business for business in found.values() if business.kommo and business.erp]
+    return list(found.values())
 
 
 @contextmanager
