@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
+from sandbox.dealings import BECOMES, buyer_of, told
+from sandbox.gestao_click.actions import GestaoClickActions
 from sandbox.gestao_click.business import Trade
 from sandbox.kommo.actions import KommoActions
 from sandbox.kommo.acts import Acts
@@ -23,7 +25,7 @@ class Life:
     def __init__(self, world: World, acts: Acts, trade: Trade) -> None:
         self.world = world
         self.acts = acts
-        self.kommo = KommoLife(world, acts.actions)
+        self.kommo = KommoLife(world, acts.actions, trade.actions)
         self.gestao_click = GestaoClickLife(world, trade)
         self.rng = Random(world.options.seed + 3)
         self._wake = threading.Event()
@@ -96,9 +98,9 @@ class Hand:
 
 
 class KommoLife(Hand):
-    def __init__(self, world: World, actions: KommoActions) -> None:
+    def __init__(self, world: World, actions: KommoActions, erp: GestaoClickActions) -> None:
         super().__init__(world, world.options.seed + 4, "kommo")
-        self.actions = actions
+        self.actions, self.erp = actions, erp
         self.acts = [
             (self.move_lead, 30), (self.edit_lead, 25), (self.new_lead, 10),
             (self.edit_contact, 15), (self.edit_company, 8), (self.hand_over, 5),
@@ -113,7 +115,24 @@ class KommoLife(Hand):
                 "loss_reason_id": LOSS_REASON["id"],
                 "_embedded.loss_reason": [LOSS_REASON],
             }
-        self.actions.change("leads", self.some("leads"), fields)
+        keys = self.some("leads")
+        fresh = [key for key in keys if self._status(key) != status]
+        for lead in self.actions.change("leads", keys, fields):
+            if status == 142 and lead["id"] in fresh:
+                self.buy(lead)
+
+    def _status(self, lead: Key) -> int:
+        status: int = self.world.table("kommo", "leads").live[lead].open()["status_id"]
+        return status
+
+    def buy(self, lead: Json) -> None:
+        """Who was won is a client of the shop, and buys."""
+        buyer = buyer_of(self.world, lead)
+        if buyer and self.world.has("gestao-click", "vendas") and self.rng.random() < BECOMES:
+            to = {"cliente_id": buyer.key, "nome_cliente": buyer.name}
+            store = self.rng.choice(self.erp.shop.stores)
+            sale = self.erp.sell(to, {"tipo": "produto", "loja_id": store.key}, self.rng)
+            self.actions.change("leads", [lead["id"]], told(self.rng, lead, sale))
 
     def edit_lead(self) -> None:
         fields: Json = self.rng.choice(

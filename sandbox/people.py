@@ -82,6 +82,9 @@ AREAS = ("11", "21", "31", "41", "51", "61", "71", "81")
 TRADES = ("Comércio", "Distribuidora", "Academia", "Padaria", "Ferragens", "Modas", "Papelaria")
 PLAIN = str.maketrans("áàâãéêíóôõúçÁÉÍÓÚÇ", "aaaaeeiooouc" + "AEIOUC")
 
+FIRST_CONTACT, FIRST_CLIENT = 51000001, 70101
+"""Ids of number 0: the same number is the same person at both vendors."""
+
 
 @dataclass(frozen=True)
 class Person:

@@ -6,9 +6,11 @@ clients, overdue and prepaid titles, ids shared by recebimentos and pagamentos.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
+from sandbox.dealings import Dealings
 from sandbox.gestao_click import blank
 from sandbox.gestao_click.clock import stamp, today
 from sandbox.gestao_click.money import parts
@@ -24,13 +26,13 @@ from sandbox.gestao_click.trade import (
     paid,
     titles_of,
 )
-from sandbox.people import cnpj, firm_name, person
+from sandbox.people import FIRST_CLIENT, cnpj, firm_name, person
 from sandbox.records import Json, Record
 from sandbox.world import World, fixture_records
 
 VENDOR = "gestao-click"
 DAY = 86400
-FIRST_CLIENT, FIRST_PRODUCT, FIRST_SALE, FIRST_TITLE = 70101, 80101, 51001, 45101
+FIRST_PRODUCT, FIRST_SALE, FIRST_TITLE = 80101, 51001, 45101
 STRANGERS = 5_000_000
 """Numbers of people who are not in Kommo."""
 KINDS = ("produto",) * 6 + ("servico",) * 2 + ("vendas_balcao",) * 2
@@ -157,16 +159,22 @@ class Builder:
             return
         table = self.world.table(VENDOR, "vendas")
         titles = self.world.table(VENDOR, "recebimentos")
-        shop = Shop(self.world)
+        shop, dealings = Shop(self.world), Dealings(self.world)
         missing = max(0, count - len(table.ids))
         made: list[Record] = []
         due: list[Record] = []
         asked: dict[tuple[str, str], Json] = {}
         for number in range(missing):
             order = self.order(shop, number, missing)
+            counter = order.kind == "vendas_balcao"
+            deal = None if counter or order.situation == CANCELLED else dealings.due(order.day)
+            order = replace(order, buyer=deal.buyer) if deal else order
             sale = make_sale(self.rng, order, shop.wares)
-            hidden = {"tipo": order.kind, "loja_id": order.store.key}
-            made.append(table.make(sale, asked.setdefault((order.kind, order.store.key), hidden)))
+            if deal:
+                dealings.sold(deal, sale)
+            hidden: Json = {"tipo": order.kind, "loja_id": order.store.key}
+            hidden = asked.setdefault((order.kind, order.store.key), hidden)
+            made.append(table.make(sale, hidden | {"lead_id": deal.lead} if deal else hidden))
             if order.situation == CANCELLED:
                 continue
             for title in titles_of(sale, order.store, FIRST_TITLE + len(due)):

@@ -28,7 +28,17 @@ STAGES = (
     (9100001, 142), (9100001, 142), (9100001, 143), (9100002, 76100002), (9100002, 142),
 )  # fmt: skip
 """(pipeline_id, status_id) of the fixture's pipelines; 142 and 143 exist in each (5.4)."""
+WAYS = {9100001: [76000001, 76000002, 76000003], 9100002: [76100001, 76100002]}
+"""Stages of each pipeline before the two that end it."""
+SOURCE_IDS = (4401, None, 4402, 4401)
 SOURCES = ("google", "instagram", "facebook", "indicacao")
+CAMPAIGNS = {
+    "google": (("cpc", "volta-as-aulas"), ("cpc", "liquida-inverno")),
+    "instagram": (("social", "colecao-verao"), ("stories", "liquida-inverno")),
+    "facebook": (("social", "colecao-verao"), ("social", "dia-das-maes")),
+    "indicacao": (("referral", "amigo-indica"),),
+}
+"""By source: medium, campaign."""
 MIDNIGHTS = (1528772400, 1545703200, 1765767600)
 """12 Jun 2018 (-03), 25 Dec 2018 (summer time, -02), 15 Dec 2025 in the account's zone (5.14)."""
 YEAR_1900 = -2208977612
@@ -140,6 +150,22 @@ def lead_fields(rng: Random, created_at: int) -> list[Json]:
     )
     start = rng.randrange(len(pool))
     return [pool[(start + step) % len(pool)] for step in range(rng.randrange(2, 5))]
+
+
+def with_campaign(fields: list[Json], number: int) -> list[Json]:
+    """Three leads in four have come by a campaign, and say which."""
+    if number % 4 == 3:
+        return fields
+    given = [one["values"][0]["value"] for one in fields if one["field_code"] == "UTM_SOURCE"]
+    source = given[0] if given else SOURCES[number % len(SOURCES)]
+    medium, campaign = CAMPAIGNS[source][number // 4 % len(CAMPAIGNS[source])]
+    more = [
+        plain(1400025, "utm_medium", "tracking_data", medium, "UTM_MEDIUM"),
+        plain(1400026, "utm_campaign", "tracking_data", campaign, "UTM_CAMPAIGN"),
+    ]
+    if not given:
+        more.append(plain(1400008, "utm_source", "tracking_data", source, "UTM_SOURCE"))
+    return [*fields, *more]
 
 
 def contact_fields(who: Person, awkward: int) -> list[Json]:

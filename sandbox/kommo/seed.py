@@ -6,17 +6,19 @@ responsible, emoji, one NUL character.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from random import Random
 
 from sandbox.kommo import blank, samples
+from sandbox.kommo.differences import stage_of
 from sandbox.kommo.events import make_event
 from sandbox.kommo.seed_activity import seed_incoming, seed_notes, seed_tasks
 from sandbox.kommo.seed_catalogs import element_of, seed_catalogs, seed_customers
-from sandbox.people import firm_name, person
-from sandbox.records import Json
+from sandbox.people import FIRST_CONTACT, firm_name, person
+from sandbox.records import Json, Key
 from sandbox.world import World, fixture_records
 
-FIRST_LEAD, FIRST_CONTACT, FIRST_COMPANY = 40100001, 51000001, 52000001
+FIRST_LEAD, FIRST_COMPANY = 40100001, 52000001
 DAY = 86400
 EVENTS_KEPT = 2000
 AWKWARD_LEADS: tuple[tuple[int, int, Json], ...] = (
@@ -182,7 +184,8 @@ class Builder:
             pipeline_id=pipeline,
             closed_at=updated if status in (142, 143) else None,
             loss_reason_id=samples.LOSS_REASON["id"] if lost else None,
-            custom_fields_values=samples.lead_fields(rng, created),
+            source_id=samples.SOURCE_IDS[number % len(samples.SOURCE_IDS)],
+            custom_fields_values=samples.with_campaign(samples.lead_fields(rng, created), number),
             _embedded=blank.lead_embedded(
                 tags,
                 self.plan.lead_contacts[number],
@@ -201,14 +204,35 @@ class Builder:
         return next(found, {})
 
     def events(self) -> None:
-        """`lead_added` of the youngest leads; what is older has left the log (5.11)."""
-        if not self.world.has("kommo", "events"):
+        """Of the youngest leads that they were made, and moved; what is older has left the log (5.11)."""
+        if not self.world.has("kommo", "events") or not self.plan.leads:
             return
         leads, table = self.world.table("kommo", "leads"), self.world.table("kommo", "events")
+        youngest = leads.ids[-min(EVENTS_KEPT, self.plan.leads) :]
         table.fill(
             table.make(
                 make_event(self.world, "leads", key, "{}_added", leads.live[key].facts.created_at)
             )
-            for key in leads.ids[-min(EVENTS_KEPT, self.plan.leads) :]
-            if self.plan.leads
+            for key in youngest
         )
+        moved = (event for key in youngest for event in self.moves(key, leads.live[key].open()))
+        table.fill(table.make(event) for event in moved)
+
+    def moves(self, key: Key, lead: Json) -> list[Json]:
+        """From where leads come in to where it is, at even steps; one in six went there at once."""
+        pipeline, last = lead["pipeline_id"], lead["status_id"]
+        way = samples.WAYS[pipeline]
+        way = way[: way.index(last)] if last in way else way
+        stages = [
+            stage_of({"status_id": status, "pipeline_id": pipeline})
+            for status in [*(way[:1] if key % 6 == 0 else way), last]
+        ]
+        span = max(0, (lead["closed_at"] or lead["updated_at"]) - lead["created_at"])
+        moments = [
+            lead["created_at"] + span * nth // max(1, len(stages) - 1) for nth in range(len(stages))
+        ]
+        kind = "lead_status_changed"
+        return [
+            make_event(self.world, "leads", key, kind, at, before=old, after=new)
+            for at, (old, new) in zip(moments[1:], pairwise(stages), strict=True)
+        ]

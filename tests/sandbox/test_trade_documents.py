@@ -78,7 +78,7 @@ def test_quotes_leave_no_titles(client: Client) -> None:
 
 
 def test_invoices_name_their_document_by_id(client: Client) -> None:
-    for _ in range(25):
+    for _ in range(60):
         play(client, "sales.sell")
     seen = set()
     for _ in range(60):

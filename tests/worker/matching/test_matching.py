@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from sandbox.gestao_click.seed import FIRST_CLIENT
-from sandbox.kommo.seed import FIRST_COMPANY, FIRST_CONTACT
-from sandbox.people import person
+from sandbox.kommo.seed import FIRST_COMPANY
+from sandbox.people import FIRST_CLIENT, FIRST_CONTACT, person
 from shared import matches as books
 from shared.db.matching import matches, parties
 from shared.resources import BY_NAME
