@@ -112,8 +112,8 @@ CHANGED: ResponseDict = {**problems(400, 401, 403, 404, 409, 503), "200": Target
 def _list(query: TargetsQuery) -> Response:
     """Targets by month, store and seller, with what was sold and received"""
     own = process()
-    id_ = own.database.run(_integration, own.settings, query.integration)
-    rows, total = own.database.run(_page, id_, query)
+    id_ = own.database.run(account_of, own.settings, query.integration)
+    rows, total = own.database.run(rows_of, id_, query)
     paged = pagination(query.page, query.limit, total)
     return answer(f"{len(rows)} of {total} targets.", rows, pagination=paged)
 
@@ -146,29 +146,30 @@ def post(query: OfIntegration, body: MetaBody) -> Response:
 @checked
 def remove(query: TargetPlace) -> Response:
     """Take a target back; answers those that the month still has"""
-    id_ = _needed(query.integration)
+    id_ = needed(query.integration)
     own = process()
-    if not own.database.run(_delete, id_, query):
+    if not own.database.run(forget, id_, query):
         place = ", ".join(f"{n} {v}" for n in ("store", "seller") if (v := getattr(query, n)))
         raise Problem(404, f"there is no target for {query.month}{', ' if place else ''}{place}")
     rows, _ = own.database.run(
-        _page, id_, TargetsQuery(integration=None, month=query.month, limit=250)
+        rows_of, id_, TargetsQuery(integration=None, month=query.month, limit=250)
     )
     return answer("Deleted.", rows)
 
 
 def _kept(asked: int | None, wanted: Sequence[Wanted]) -> Response:
-    id_, own = _needed(asked), process()
-    own.database.run(_keep, id_, wanted)
+    id_, own = needed(asked), process()
+    own.database.run(keep, id_, wanted)
     rows, _ = own.database.run(
-        _page, id_, TargetsQuery(integration=None, month=wanted[0].month, limit=250)
+        rows_of, id_, TargetsQuery(integration=None, month=wanted[0].month, limit=250)
     )
     return answer(f"Kept: {len(wanted)}.", rows)
 
 
-def _needed(asked: int | None) -> int:
+def needed(asked: int | None) -> int:
+    """The account whose targets are meant; raises Problem 409 when there is none."""
     own = process()
-    id_: int = own.database.run(_integration, own.settings, asked)
+    id_: int = own.database.run(account_of, own.settings, asked)
     if not id_:
         raise Problem(
             409, f"no account yet: set {syncs.SETTINGS[PROVIDER]}, or POST /api/integrations"
@@ -176,20 +177,22 @@ def _needed(asked: int | None) -> int:
     return id_
 
 
-def _integration(connection: Connection, settings: Settings, asked: int | None) -> int:
+def account_of(connection: Connection, settings: Settings, asked: int | None) -> int:
+    """The one that is meant; 0, which has no rows, if there is none yet."""
     one = integrations.chosen(connection, settings, PROVIDER, asked)
     return one.id if one else 0
 
 
-def _first_day(month: str) -> date:
+def first_day(month: str) -> date:
     return date.fromisoformat(f"{month}-01")
 
 
-def _keep(connection: Connection, id_: int, wanted: Sequence[Wanted]) -> None:
+def keep(connection: Connection, id_: int, wanted: Sequence[Wanted]) -> None:
+    """In the place of those that are there."""
     for one in wanted:
         said = insert(table).values(
             integration_id=id_,
-            month=_first_day(one.month),
+            month=first_day(one.month),
             store_id=one.store,
             seller_id=one.seller,
             amount=Decimal(one.amount),
@@ -198,22 +201,24 @@ def _keep(connection: Connection, id_: int, wanted: Sequence[Wanted]) -> None:
         connection.execute(said.on_conflict_do_update(constraint="targets_one", set_=changed))
 
 
-def _delete(connection: Connection, id_: int, query: TargetPlace) -> int:
+def forget(connection: Connection, id_: int, query: TargetPlace) -> int:
+    """How many went: one, or none."""
     here = delete(table).where(
         table.c.integration_id == id_,
-        table.c.month == _first_day(query.month),
+        table.c.month == first_day(query.month),
         table.c.store_id.is_not_distinct_from(query.store),
         table.c.seller_id.is_not_distinct_from(query.seller),
     )
     return connection.execute(here).rowcount
 
 
-def _page(
+def rows_of(
     connection: Connection, id_: int, query: TargetsQuery
 ) -> tuple[list[dict[str, Any]], int]:
+    """A page of targets with what was sold, newest month first, and how many there are."""
     asked = {
         "integration": id_,
-        "month": _first_day(query.month) if query.month else None,
+        "month": first_day(query.month) if query.month else None,
         "store": query.store,
         "seller": query.seller,
         "most": query.limit,

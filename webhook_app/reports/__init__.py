@@ -1,4 +1,4 @@
-"""Reports over both systems: declared once each (`deals.py`, `sales.py`, …), served as rows, files and pages."""
+"""Reports over both systems: declared once each (`declared/`), served as rows, files and pages."""
 
 from webhook_app.reports.api import api
 

@@ -31,6 +31,10 @@ class Business:
         """Ids of its accounts there."""
         return tuple(one.id for one in self.known if one.provider == provider)
 
+    def holding(self, report: Report) -> tuple[int, ...]:
+        """Those whose rows the report's view has."""
+        return tuple(one.id for one in self.known if one.provider in report.providers)
+
     def lacking(self, report: Report) -> list[str]:
         """Vendors whose lists the report follows, and where the business has no account."""
         needed = {BY_NAME[name].provider for name in report.follows}
@@ -46,7 +50,7 @@ def business(
     Raises UnknownTarget, and Misuse when there are several and none of them is the environment's.
     """
     if asked is None:
-        one = integrations.chosen(connection, settings, report.provider)
+        one = integrations.chosen(connection, settings, report.providers[0])
     else:
         one = integrations.by_id(connection, asked)
     if one is None:
@@ -56,7 +60,7 @@ def business(
         for each in integrations.all_of(connection)
         if each.user_id == one.user_id and not each.removed
     ]
-    if asked is not None and one.provider == report.provider:
+    if asked is not None and one.provider in report.providers:
         mates = [one, *(each for each in mates if each.provider != one.provider)]
     return Business(one.user_id, tuple(mates))
 
@@ -88,5 +92,5 @@ def _told(found: Sequence[Any]) -> dict[str, Any]:
 
 def choices(connection: Connection, report: Report) -> list[tuple[str, str]]:
     """(an account at the vendor whose rows these are, whose it is) of every business that has one."""
-    known = [one for one in integrations.all_of(connection) if one.provider == report.provider]
+    known = [one for one in integrations.all_of(connection) if one.provider == report.providers[0]]
     return [(str(one.id), one.user_id) for one in known if not one.removed]

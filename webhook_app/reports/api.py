@@ -68,7 +68,7 @@ def _serve_export(report: Report, export: Export) -> None:
 
 def _rows(connection: Connection, settings: Settings, report: Report, query: Paged) -> Response:
     of = accounts.business(connection, settings, report, query.integration)
-    asked = questions.meant(report, query, of.of(report.provider))
+    asked = questions.meant(report, query, of.holding(report))
     found = engine.page(connection, asked, query.page, query.limit)
     return answer(
         f"{len(found.rows)} of {found.count} rows.",

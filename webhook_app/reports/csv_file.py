@@ -22,7 +22,7 @@ def write(file: IO[bytes], sheet: Sheet) -> None:
     shown, cell = sheet.asked.shown, _brazilian if local else _plain
     rows.writerow([sheet.heading(one) for one in shown])
     for row in sheet.rows:
-        rows.writerow([cell(row[one.name], one.kind) for one in shown])
+        rows.writerow([cell(sheet.value(one, row), one.kind) for one in shown])
     out.detach()
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     Select,
     Text,
     func,
@@ -102,10 +103,10 @@ def totals_of(asked: Asked) -> Select[Any]:
 def page_of(asked: Asked, number: int, limit: int) -> Select[Any]:
     """The totals stand beside each row of the page, and in one without `place` when it has none."""
     gathered = _gathered(asked)
-    places = select(
-        gathered, func.row_number().over(order_by=_order(asked, gathered.c)).label("place")
-    )
-    on_page = places.order_by("place").limit(limit).offset((number - 1) * limit).subquery("page")
+    chosen = _ordered(asked, gathered.c, select(gathered)).limit(limit).offset((number - 1) * limit)
+    first = chosen.subquery("first")
+    place = func.row_number().over(order_by=_order(asked, first.c)).label("place")
+    on_page = select(first, place).subquery("page")
     sums = _sums(asked, TOTAL)
     whole = sums.subquery("whole")
     count = select(func.count()).select_from(gathered).scalar_subquery()
@@ -131,13 +132,17 @@ def _gathered(asked: Asked) -> CTE:
 
 
 def _grouped(asked: Asked) -> Select[Any]:
-    columns = [one.what.label(one.name) for one in asked.shown]
     grouping, view = asked.grouping, asked.report.view
     if grouping is None:
-        return select(*columns).select_from(view)
+        return select(*map(_labelled, asked.shown)).select_from(view)
+    columns = map(_labelled, (*grouping.along, *asked.shown))
     beside = grouping.beside
     source: FromClause = view if beside is None else view.outerjoin(beside, true())
-    return select(*columns).select_from(source).group_by(*(one.what for one in grouping.columns))
+    return select(*columns).select_from(source).group_by(*(one.what for one in grouping.apart))
+
+
+def _labelled(one: Shown) -> ColumnElement[Any]:
+    return one.what.label(one.name)
 
 
 def _sums(asked: Asked, prefix: str) -> Select[Any]:
@@ -177,15 +182,18 @@ def _conditions(asked: Asked, columns: Any) -> Iterator[ColumnElement[bool]]:
         yield columns[report.day.name] <= asked.until
     for each in report.filters:
         if each.name in asked.filters:
-            yield _equal(columns[each.column.name], asked.filters[each.name])
+            yield _fits(columns[each.column.name], asked.filters[each.name], each.part)
 
 
-def _equal(one: ColumnElement[Any], value: str) -> ColumnElement[bool]:
-    if not isinstance(one.type, ARRAY):
-        return one.is_(None) if value == WITHOUT else one == value
+def _fits(one: ColumnElement[Any], value: str, part: bool) -> ColumnElement[bool]:
+    if isinstance(one.type, ARRAY):
+        nothing = func.coalesce(func.cardinality(one), 0) == 0
+        return nothing if value == WITHOUT else literal(value, Text()) == one.any_()
     if value == WITHOUT:
-        return func.coalesce(func.cardinality(one), 0) == 0
-    return literal(value, Text()) == one.any_()
+        return one.is_(None)
+    if part:
+        return one.icontains(value, autoescape=True)
+    return one == (int(value) if isinstance(one.type, Integer) else value)
 
 
 def _ordered(asked: Asked, columns: Any, statement: Select[Any]) -> Select[Any]:
@@ -196,7 +204,7 @@ def _order(asked: Asked, columns: Any) -> list[ColumnElement[Any]]:
     """Absent values come last; what tells rows apart makes it the same on every page."""
     first = columns[asked.sort.removeprefix("-")]
     by = first.desc() if asked.sort.startswith("-") else first.asc()
-    apart = asked.grouping.columns if asked.grouping else asked.shown
+    apart = asked.grouping.apart if asked.grouping else asked.shown
     return [by.nulls_last(), *(columns[one.name].asc().nulls_last() for one in apart)]
 
 

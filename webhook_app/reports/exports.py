@@ -72,7 +72,7 @@ def _write(
     file: IO[bytes],
 ) -> None:
     of = accounts.business(connection, settings, report, query.integration)
-    asked = questions.meant(report, query, of.of(report.provider))
+    asked = questions.meant(report, query, of.holding(report))
     export.write(
         file,
         Sheet(

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     ColumnClause,
     ColumnElement,
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     """How a value is written: `share` is a part of 1, `days` and `number` have decimals, `count` has none."""
 
     TEXT = "text"
+    ID = "id"
     DAY = "day"
     MONTH = "month"
     COUNT = "count"
@@ -45,7 +47,12 @@ class Kind(StrEnum):
 
     @property
     def measured(self) -> bool:
-        return self not in (Kind.TEXT, Kind.DAY, Kind.MONTH)
+        return self is not Kind.ID and not self.named
+
+    @property
+    def named(self) -> bool:
+        """It says what a row is about."""
+        return self in (Kind.TEXT, Kind.DAY, Kind.MONTH)
 
 
 class Period(StrEnum):
@@ -69,31 +76,40 @@ class Said:
     en: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shown:
-    """A column of the answer, or a measure: then `what` is an aggregate. name: in addresses and answers."""
+    """A column of the answer, or a measure: then `what` is an aggregate. name: in addresses and answers; words:
+    what the view says in Portuguese, for readers of both languages."""
 
     name: str
     title: Said
     kind: Kind
     what: ColumnElement[Any]
+    words: tuple[Said, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grouping:
     """Rows that are equal in `columns` become one. name: the value of `by`; beside: a lateral list of each row
-    (its tags), by whose elements it is told; a row then counts at each of them, in the totals once."""
+    (its tags), by whose elements it is told; a row then counts at each of them, in the totals once; along: what also tells groups
+    apart and puts them in order, behind the first column, and is not shown."""
 
     name: str
     title: Said
     columns: tuple[Shown, ...]
     sort: str | None = None
     beside: FromClause | None = None
+    along: tuple[Shown, ...] = ()
+
+    @property
+    def apart(self) -> tuple[Shown, ...]:
+        first, *others = self.columns
+        return (first, *self.along, *others)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choices:
-    """Where a page finds what may be chosen: columns of a small table with `integration_id`."""
+    """Where a page finds what may be chosen: columns of a small table of the vendor's, with `integration_id`."""
 
     provider: str
     table: TableClause
@@ -101,23 +117,27 @@ class Choices:
     label: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Filter:
-    """Equal to, or `none`; of a list of texts: contains. name: the parameter; without choices a page takes text."""
+    """Equal to, or `none`; of a list of texts: contains. name: the parameter; without choices a page takes text;
+    part: a part of the text will do, in any case."""
 
     name: str
     title: Said
     column: ColumnClause[Any]
     choices: Choices | None = None
+    part: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Report:
-    """name: in the address; about: one sentence; covers: what is in it and what is not; provider: whose
+    """name: in the address; about: one sentence; covers: what is in it and what is not; providers: whose
     integration_id the view carries; follows: the mirrored lists whose age is the report's; day: what `since` and
     `until` are about; period: the one that a page shows until another is chosen; columns: of each row (by=linha), if rows are on offer; measures: of each group and of the
-    whole; only: flags of the view that must hold; sort: without another, of groups; rows_sort: of rows; chart:
-    the measures that are drawn, none for no chart; key: the measure that tells the report in one figure.
+    whole; only: flags of the view that must hold; sort: without another, of groups; rows_sort: of rows; usual: `by` without another,
+    else the first; chart:
+    the measures that are drawn, none for no chart; key: the measure that tells the report in one figure;
+    entered: the page where people enter what it is about.
     """
 
     name: str
@@ -125,11 +145,12 @@ class Report:
     about: Said
     covers: Said
     view: TableClause
-    provider: str
+    providers: tuple[str, ...]
     follows: tuple[str, ...]
     measures: tuple[Shown, ...]
     key: str
     sort: str
+    usual: str = ""
     groupings: tuple[Grouping, ...] = ()
     columns: tuple[Shown, ...] = ()
     rows_sort: str = ""
@@ -138,12 +159,17 @@ class Report:
     day: ColumnClause[Any] | None = None
     period: Period = Period.MONTHS_12
     chart: tuple[str, ...] = ()
+    entered: str = ""
 
     @property
     def ways(self) -> tuple[str, ...]:
-        """The values of `by`; the first is meant when none is given."""
+        """The values of `by`."""
         rows = (ROWS,) if self.columns else ()
         return (*(each.name for each in self.groupings), *rows)
+
+    @property
+    def usual_by(self) -> str:
+        return self.usual or self.ways[0]
 
     def grouping(self, by: str) -> Grouping | None:
         """None for rows."""
@@ -174,6 +200,7 @@ TYPES: dict[str, TypeEngine[Any]] = {
     "day": Date(),
     "number": Numeric(),
     "whole": Integer(),
+    "id": BigInteger(),
     "flag": Boolean(),
 }
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
+from sqlalchemy import Integer
 
 from webhook_app.parsing import Day, IntegrationId, Limit, Page, Query, Words, chosen
 from webhook_app.problems import Problem
 from webhook_app.reports.engine import Asked
 from webhook_app.reports.grammar import WITHOUT, Filter, Report
 
+IdOrNone = Annotated[str, Field(pattern=rf"^({WITHOUT}|[0-9]{{1,18}})$")]
 Locale = Literal["pt-BR", "en"]
 
 
@@ -49,14 +51,15 @@ def _name(report: Report) -> str:
 
 def _fields(report: Report) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "by": (chosen(report.ways), Field(report.ways[0], description=_ways(report))),
+        "by": (chosen(report.ways), Field(report.usual_by, description=_ways(report))),
         "sort": (chosen(report.sorts) | None, Field(None, description="a column; `-`: descending")),
     }
     if report.day is not None:
         fields["since"] = (Day | None, Field(None, description=f"first day, by {report.day.name}"))
         fields["until"] = (Day | None, Field(None, description="last day, included"))
     for each in report.filters:
-        fields[each.name] = (Words | None, Field(None, description=_told(each)))
+        type_ = IdOrNone if isinstance(each.column.type, Integer) else Words
+        fields[each.name] = (type_ | None, Field(None, description=_told(each)))
     return fields
 
 
@@ -65,7 +68,10 @@ def _ways(report: Report) -> str:
 
 
 def _told(one: Filter) -> str:
-    return f"{one.title.en}: equal to; `{WITHOUT}`: those without"
+    if isinstance(one.column.type, Integer):
+        return f"{one.title.en}, by its id; `{WITHOUT}`: those without"
+    how = "a part of it, in any case" if one.part else "equal to"
+    return f"{one.title.en}: {how}; `{WITHOUT}`: those without"
 
 
 def meant(report: Report, query: Any, accounts: tuple[int, ...]) -> Asked:

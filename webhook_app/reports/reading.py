@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,10 +15,10 @@ from shared.settings import Settings
 from webhook_app.reports import accounts, engine, periods, questions
 from webhook_app.reports.accounts import Business
 from webhook_app.reports.engine import SCHEMA, Asked, Result, Row
-from webhook_app.reports.grammar import Choices, Period, Report
+from webhook_app.reports.grammar import Period, Report
+from webhook_app.reports.options import Options, options
 
 LIMIT = 50
-Options = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def read(connection: Connection, settings: Settings, report: Report, wanted: Wan
         of,
         accounts.freshness(connection, report, of),
         {
-            one.name: _options(connection, one.choices, of)
+            one.name: options(connection, one.choices, of.of(one.choices.provider))
             for one in report.filters
             if one.choices is not None
         },
@@ -107,7 +107,7 @@ def _asked(
     connection: Connection, settings: Settings, report: Report, wanted: Wanted
 ) -> tuple[Asked, Business]:
     of = _business(connection, settings, report, wanted.query.integration)
-    return questions.meant(report, wanted.query, of.of(report.provider)), of
+    return questions.meant(report, wanted.query, of.holding(report)), of
 
 
 def _business(
@@ -121,15 +121,6 @@ def _business(
     except Misuse:
         (first, _), *_ = accounts.choices(connection, report)
         return accounts.business(connection, settings, report, int(first))
-
-
-def _options(connection: Connection, choices: Choices, of: Business) -> Options:
-    """What may be chosen, by its label; of several with one value, one."""
-    table = choices.table.c
-    value, label = table[choices.value], func.min(table[choices.label])
-    mine = table.integration_id.in_(of.of(choices.provider) or (0,))
-    found = select(value, label).where(mine, value.is_not(None)).group_by(value).order_by(label)
-    return [(row[0], row[1] or row[0]) for row in connection.execute(found)]
 
 
 def _definition(connection: Connection, report: Report) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from webhook_app.reports.engine import Asked, Row
 from webhook_app.reports.grammar import Said, Shown
@@ -28,3 +29,9 @@ class Sheet:
 
     def heading(self, one: Shown) -> str:
         return self.say(one.title) if self.locale else one.name
+
+    def value(self, one: Shown, row: Row) -> Any:
+        """Of a row, None where it has no such column; what the view says in Portuguese, in the file's language."""
+        found = row.get(one.name)
+        both = next((each for each in one.words if self.locale and each.pt == found), None)
+        return self.say(both) if both else found

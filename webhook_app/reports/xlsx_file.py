@@ -9,7 +9,6 @@ from typing import IO, Any
 import xlsxwriter
 
 from webhook_app.problems import Problem
-from webhook_app.reports.engine import Row
 from webhook_app.reports.grammar import Kind, Said, Shown
 from webhook_app.reports.sheets import Sheet
 
@@ -21,6 +20,7 @@ LITERAL = {
 }
 FORMATS = {
     Kind.TEXT: "@",
+    Kind.ID: "0",
     Kind.DAY: "dd/mm/yyyy",
     Kind.MONTH: "mm/yyyy",
     Kind.COUNT: "#,##0",
@@ -57,22 +57,17 @@ def _rows(page: Any, sheet: Sheet, formats: dict[Kind, Any], strong: dict[Kind, 
     for last, row in enumerate(sheet.rows, 1):
         if last > MOST_ROWS:
             raise Problem(400, f"more rows than Excel takes, {MOST_ROWS}: ask for less, or for CSV")
-        _row(page, last, shown, row, formats)
+        _row(page, last, shown, [sheet.value(one, row) for one in shown], formats)
     page.autofilter(0, 0, last, len(shown) - 1)
-    page.write_string(last + 1, 0, "Total", strong[Kind.TEXT])
-    _row(page, last + 1, shown[1:], sheet.totals, strong, first=1)
+    sums = [sheet.totals.get(one.name) for one in shown[1:]]
+    _row(page, last + 1, shown, ["Total", *sums], strong)
 
 
 def _row(
-    page: Any,
-    place: int,
-    shown: tuple[Shown, ...],
-    row: Row,
-    formats: dict[Kind, Any],
-    first: int = 0,
+    page: Any, place: int, shown: tuple[Shown, ...], values: list[Any], formats: dict[Kind, Any]
 ) -> None:
-    for n, one in enumerate(shown, first):
-        _cell(page, place, n, row.get(one.name), formats[one.kind])
+    for n, (one, found) in enumerate(zip(shown, values, strict=True)):
+        _cell(page, place, n, found, formats[one.kind])
 
 
 def _cell(page: Any, row: int, column: int, value: Any, how: Any) -> None:

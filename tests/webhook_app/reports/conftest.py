@@ -15,9 +15,9 @@ from shared.db.bookkeeping import checkpoints, integration_settings
 from shared.db.mirror import rows_table
 from shared.resources import BY_NAME
 from tests.webhook_app.conftest import Web
-from webhook_app.reports.deals import WON
+from webhook_app.reports.declared.deals import WON
+from webhook_app.reports.declared.sales import SALES
 from webhook_app.reports.engine import SCHEMA
-from webhook_app.reports.sales import SALES
 
 JUNE, JULY = date(2026, 6, 10), date(2026, 7, 5)
 
@@ -45,7 +45,8 @@ class Shop:
 
     def deal(self, id_: int, price: str, day: date, **more: Any) -> None:
         own = {"lead_id": id_, "negocio": f"Negócio {id_}", "ganho_no_dia": day}
-        usual = {"funil": "Vendas", "vendedor": "Bia", "tags": [], "vendas": 1}
+        usual = {"funil_id": 1, "funil": "Vendas", "vendedor_id": 1, "vendedor": "Bia"}
+        usual |= {"origem_id": SOURCES.get(more.get("origem", "")), "tags": [], "vendas": 1}
         row = {**usual, **dict.fromkeys(MONEY, "0"), "valor_negocio": price, **own, **more}
         told = {name: Decimal(value) if name in MONEY else value for name, value in row.items()}
         self.put(DEALS, integration_id=self.kommo, **told)
@@ -66,6 +67,7 @@ class Shop:
         self.put(checkpoints, **run, updated_at=at, walked_at=at)
 
 
+SOURCES = {"Instagram": 1, "Google": 2}
 MONEY = ("valor_negocio", "valor_vendas", "recebido", "a_receber", "vencido")
 Business = Callable[[str], Shop]
 

@@ -26,7 +26,6 @@ _sales = view(
     titulos="whole",
 )
 _s = _sales.c
-_NUMBER = Said("Número", "Number")
 
 SALES = Report(
     name="vendas",
@@ -42,14 +41,15 @@ SALES = Report(
         "whose text names the sale.",
     ),
     view=_sales,
-    provider="gestao-click",
+    providers=("gestao-click",),
     follows=("gestao_click.vendas", "gestao_click.recebimentos"),
     only=(_s.conta,),
     day=_s.data,
     groupings=(
         d.by_month(_s.data),
-        Grouping("loja", d.STORE, (d.text(_s.loja, d.STORE),)),
+        d.by_text(_s.loja, d.STORE),
         d.by_text(_s.vendedor, d.SELLER),
+        Grouping("cliente", d.CLIENT, (d.text(_s.cliente, d.CLIENT), d.id_of(_s.cliente_id))),
     ),
     measures=(
         d.rows("vendas", Said("Vendas", "Sales")),
@@ -61,7 +61,7 @@ SALES = Report(
     ),
     columns=(
         d.day(_s.data, d.DAY),
-        d.text(_s.codigo, _NUMBER),
+        d.text(_s.codigo, d.NUMBER),
         d.text(_s.cliente, d.CLIENT),
         d.text(_s.loja, d.STORE),
         d.text(_s.vendedor, d.SELLER),
@@ -73,7 +73,7 @@ SALES = Report(
     filters=(
         Filter("store", d.STORE, _s.loja_id, d.STORES),
         Filter("seller", d.SELLER, _s.vendedor_id, d.STAFF),
-        Filter("client", d.CLIENT, _s.cliente),
+        Filter("client", d.CLIENT, _s.cliente, part=True),
     ),
     sort="-valor",
     rows_sort="-data",
@@ -113,7 +113,7 @@ TARGETS = Report(
         "do not add to them. Received are the titles settled in the month; by seller it is not known.",
     ),
     view=_targets,
-    provider="gestao-click",
+    providers=("gestao-click",),
     follows=("gestao_click.vendas", "gestao_click.recebimentos"),
     day=_t.mes,
     measures=(
@@ -138,6 +138,80 @@ TARGETS = Report(
     sort="-mes",
     rows_sort="-mes",
     key="alcancado",
+    entered="/targets",
 )
 
-ALL = (SALES, TARGETS)
+_lines = view(
+    "produtos_vendidos",
+    venda_id="text",
+    tipo="text",
+    produto_id="text",
+    produto="text",
+    quantidade="number",
+    valor="number",
+    data="day",
+    loja_id="text",
+    loja="text",
+    vendedor_id="text",
+    vendedor="text",
+)
+_l = _lines.c
+_PRODUCT, _QUANTITY, _TYPE = (
+    Said("Produto", "Product"),
+    Said("Quantidade", "Quantity"),
+    Said("Tipo", "Type"),
+)
+_TYPES = (Said("produto", "product"), Said("serviço", "service"))
+_amount = func.sum(_l.valor) / func.nullif(func.sum(_l.quantidade), 0)
+
+PRODUCTS = Report(
+    name="produtos",
+    title=Said("Produtos mais vendidos", "Best-selling products"),
+    about=Said(
+        "O que mais se vende, em quantidade e em dinheiro.",
+        "What sells most, in quantity and in money.",
+    ),
+    covers=Said(
+        "Linhas das vendas do Gestão Click cuja situação conta, pelo dia da venda, com serviços. Frete e desconto "
+        "da venda toda não estão em linha nenhuma.",
+        "Lines of the sales of Gestão Click whose situation counts, by the day of the sale, services too. Freight and "
+        "a discount on the whole sale are in no line.",
+    ),
+    view=_lines,
+    providers=("gestao-click",),
+    follows=("gestao_click.vendas", "gestao_click.produtos"),
+    day=_l.data,
+    groupings=(
+        Grouping("produto", _PRODUCT, (d.text(_l.produto, _PRODUCT), d.id_of(_l.produto_id))),
+        d.by_text(_l.tipo, _TYPE, None, *_TYPES),
+        d.by_text(_l.loja, d.STORE),
+        d.by_text(_l.vendedor, d.SELLER),
+        d.by_month(_l.data),
+    ),
+    measures=(
+        d.sum_of(_l.valor, d.VALUE),
+        d.sum_of(_l.quantidade, _QUANTITY, Kind.NUMBER),
+        d.different("vendas", Said("Vendas", "Sales"), _l.venda_id),
+        Shown("preco_medio", Said("Preço médio", "Mean price"), Kind.MONEY, func.round(_amount, 2)),
+    ),
+    columns=(
+        d.day(_l.data, d.DAY),
+        d.text(_l.produto, _PRODUCT),
+        Shown("quantidade", _QUANTITY, Kind.NUMBER, _l.quantidade),
+        d.money(_l.valor, d.VALUE),
+        d.text(_l.loja, d.STORE),
+        d.text(_l.vendedor, d.SELLER),
+        d.id_of(_l.venda_id, d.SALE),
+    ),
+    filters=(
+        Filter("store", d.STORE, _l.loja_id, d.STORES),
+        Filter("seller", d.SELLER, _l.vendedor_id, d.STAFF),
+        Filter("product", _PRODUCT, _l.produto, part=True),
+    ),
+    sort="-valor",
+    rows_sort="-data",
+    chart=("valor",),
+    key="valor",
+)
+
+ALL = (SALES, PRODUCTS, TARGETS)

@@ -1,0 +1,1 @@
+"""The reports, one declaration each; catalog.py has them in order."""
