@@ -55,7 +55,12 @@ def addresses(leads: int) -> dict[str, str]:
         "with the record": "with=raw",
     }
     lists = {name: f"{DEALS}?{query}".rstrip("?") for name, query in asked.items()}
-    others = {"runs": "/api/runs", "metrics": "/metrics", "status page": "/"}
+    others = {
+        "runs": "/api/runs",
+        "metrics": "/metrics",
+        "status page": "/status",
+        "start page": "/",
+    }
     return {**lists, "one row": f"{DEALS}/{id_of(leads // 2)}", **others}
 
 

@@ -229,6 +229,7 @@ def _told(settings: Settings, one: Integration, row: Mapping[str, Any]) -> dict[
         "token_expires_at": one.token_expires_at,
         "refused": one.refused,
         "webhook": row["webhook_digest"] is not None,
+        "webhook_care": said.get("webhook"),
         "removal": said.get("removal"),
         "last_sync": said.get("last_sync"),
         "last_error": said.get("last_error"),

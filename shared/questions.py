@@ -20,6 +20,8 @@ from shared.secrets import Keyring
 TEST_CONNECTION = "test-connection"
 LOOK_LIVE = "look-live"
 CONSENT = "consent"
+REGISTER_WEBHOOK = "register-webhook"
+ROTATE_WEBHOOK = "rotate-webhook"
 TEST_CHANNEL = "test-channel"
 
 

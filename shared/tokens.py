@@ -98,13 +98,17 @@ def listed(connection: Connection) -> list[dict[str, object]]:
     return [row._asdict() for row in rows]
 
 
-def login_link(connection: Connection, keys: Keyring, minutes: int = 60) -> str:
-    """A secret that opens one dashboard session, once; with a mark that tells it from a made-up one."""
+def login_link(
+    connection: Connection, keys: Keyring, minutes: int = 60, scope: str = "admin"
+) -> str:
+    """A secret that opens one dashboard session of this scope, once; with a mark that tells it from a made-up one."""
     word = secrets.token_urlsafe(32)
     secret = f"{word}.{_marks(keys, word)[0]}"
     connection.execute(
         insert(login_links).values(
-            digest=_digest(secret), expires_at=datetime.now(UTC) + timedelta(minutes=minutes)
+            digest=_digest(secret),
+            expires_at=datetime.now(UTC) + timedelta(minutes=minutes),
+            scope=scope,
         )
     )
     return secret
@@ -121,14 +125,15 @@ def _marks(keys: Keyring, word: str) -> list[str]:
     return [digest[:16] for digest in keys.digests(f"login {word}")]
 
 
-def use_login_link(connection: Connection, secret: str) -> bool:
-    """True exactly once for a living link: the row is the permission, deleting it uses it up."""
+def use_login_link(connection: Connection, secret: str) -> str | None:
+    """The scope of a living link, exactly once: the row is the permission, deleting it uses it up."""
     used = connection.execute(
         delete(login_links)
         .where(login_links.c.digest == _digest(secret))
-        .returning(login_links.c.expires_at)
-    ).scalar()
-    return used is not None and used > datetime.now(UTC)
+        .returning(login_links.c.expires_at, login_links.c.scope)
+    ).first()
+    living = used is not None and used.expires_at > datetime.now(UTC)
+    return str(used.scope) if used and living else None
 
 
 def forget_ended(connection: Connection) -> None:

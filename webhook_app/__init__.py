@@ -33,10 +33,8 @@ from webhook_app import (
     wallet,
     webhooks,
 )
+from webhook_app import pages as screens
 from webhook_app.openapi import Application
-from webhook_app.pages import home, status
-from webhook_app.pages import reports as report_pages
-from webhook_app.pages import targets as target_pages
 from webhook_app.process import Process, process
 
 POLICY = (
@@ -114,9 +112,7 @@ def _serve(app: Application) -> None:
         app.register_api(api)
     for api in (*letters.APIS, *wallet.APIS, *matches.APIS, *reports.APIS, *alerts.APIS):
         app.register_api(api)
-    for pages in (home.pages, report_pages.pages, target_pages.pages, status.pages):
-        app.register_blueprint(pages)
-    for pages in (login.pages, oauth.pages, docs.pages):
+    for pages in (*screens.ALL, login.pages, oauth.pages, docs.pages):
         app.register_blueprint(pages)
 
 

@@ -36,7 +36,8 @@ class Caller:
         return tokens.SCOPES.index(self.scope) >= tokens.SCOPES.index(scope)
 
 
-DASHBOARD = Caller("dashboard", "sync")
+AT_API = "sync"
+"""What a session may do at the API at most: a script in a browser adds no accounts and reads no bodies there."""
 
 
 def public(view: View) -> View:
@@ -78,6 +79,7 @@ def is_https() -> bool:
 def register(app: Flask) -> None:
     app.session_interface = Sessions()
     app.before_request(guard)
+    app.add_template_global(allowed)
 
 
 def guard() -> Response | None:
@@ -91,13 +93,18 @@ def guard() -> Response | None:
         )
     scope = getattr(view, "scope", "read" if request.method in READING else "sync")
     if not caller.allows(scope):
-        raise Problem(
-            403,
-            f"the token {caller.name!r} has scope {caller.scope}; this needs {scope}. "
-            f"Make one with `ponte token create NAME --scope {scope}`.",
-        )
+        raise Problem(403, _too_little(caller, scope))
     g.caller = caller
     return None
+
+
+def _too_little(caller: Caller, scope: str) -> str:
+    has = f"has scope {caller.scope}; this needs {scope}. "
+    if "Authorization" in request.headers:
+        return f"the token {caller.name!r} {has}Make one with `ponte token create NAME --scope {scope}`."
+    if for_browser():
+        return f"this session {has}Open another with `ponte token login-link --scope {scope}`."
+    return f"a session {has}Make a token with `ponte token create NAME --scope {scope}`."
 
 
 def _is_public_address() -> bool:
@@ -114,7 +121,13 @@ def _caller() -> Caller | None:
         return None
     if request.method not in READING:
         check_csrf()
-    return DASHBOARD
+    return Caller("dashboard", _scope_here())
+
+
+def _scope_here() -> str:
+    """On pages what its link gave; at the API AT_API at most. One that began before links had scopes has that."""
+    given = str(session.get("scope", AT_API))
+    return given if for_browser() else min(given, AT_API, key=tokens.SCOPES.index)
 
 
 def _bearer(asked: Request) -> Caller | None:
@@ -145,12 +158,19 @@ def has_session() -> bool:
     return process().database.run(sessions.alive, str(session.get("word", "")))
 
 
-def open_session() -> None:
+def open_session(scope: str) -> None:
     """What the browser brought is forgotten: nobody can have given it a session of his own."""
     session.clear()
     session.permanent = True
+    session["scope"] = scope
     session["word"] = process().database.run(sessions.begin)
     session["csrf"] = secrets.token_urlsafe(24)
+
+
+def allowed(scope: str) -> bool:
+    """May who is asking do what needs this scope? For templates: nothing is offered that would be refused."""
+    caller: Caller | None = g.get("caller")
+    return caller is not None and caller.allows(scope)
 
 
 def end_session() -> None:

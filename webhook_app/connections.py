@@ -70,10 +70,7 @@ def test(
     provider: str, credentials: dict[str, str] | None, integration_id: int | None = None
 ) -> Response:
     """credentials: None means the integration's own."""
-    question = {"provider": provider, "credentials": credentials, "integration": integration_id}
-    found = asking.ask(TEST_CONNECTION, question)
-    if not found.get("ok"):
-        raise asking.refusal(found)
+    found = tested(provider, credentials, integration_id)
     seen = {
         "account": found.get("account"),
         "features": found.get("features") or {},
@@ -84,6 +81,17 @@ def test(
     told = str(found.get("message") or "connected")
     seen_besides = found.get("diagnostics") or {}
     return answer(told, seen, connection=status, diagnostics=seen_besides)
+
+
+def tested(
+    provider: str, credentials: dict[str, str] | None, integration_id: int | None = None
+) -> dict[str, Any]:
+    """What the vendor shows to these credentials, as a worker tells it; raises Problem for what is wrong."""
+    question = {"provider": provider, "credentials": credentials, "integration": integration_id}
+    found = asking.ask(TEST_CONNECTION, question)
+    if not found.get("ok"):
+        raise asking.refusal(found)
+    return found
 
 
 def both_or_none(first: tuple[str, str | None], second: tuple[str, str | None]) -> bool:

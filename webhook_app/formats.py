@@ -71,6 +71,11 @@ def day(value: date | None) -> str:
     return str(dates.format_date(value, say("dd/MM/yyyy", "MMM d, y"), locale=locale()))
 
 
+def long_day(value: date) -> str:
+    """`quinta-feira, 26 de novembro de 2026`, `Thursday, November 26, 2026`."""
+    return str(dates.format_date(value, "full", locale=locale()))
+
+
 def month(value: date | None) -> str:
     """`nov. de 2026`, `Nov 2026`."""
     if value is None:
@@ -92,6 +97,12 @@ def ago(seconds: float | None) -> str:
         return say("nunca", "never")
     told = _rough(seconds)
     return say(f"há {told}", f"{told} ago")
+
+
+def since(at: datetime | str) -> str:
+    """`há 3 min`: how long ago a moment was, which may be in ISO 8601."""
+    then = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return ago((datetime.now(then.tzinfo) - then).total_seconds())
 
 
 def until(when: datetime | None, now: datetime) -> str:
@@ -128,7 +139,7 @@ def every(length: timedelta) -> str:
     return f"{length / timedelta(minutes=1):.0f} min"
 
 
-FILTERS = (money, count, percent, day, month, moment, ago, until, span, every)
+FILTERS = (money, count, percent, day, long_day, month, moment, ago, since, until, span, every)
 
 
 def register(app: Flask) -> None:

@@ -15,6 +15,7 @@ from shared import enrolment, leaving
 from shared.coverage import NAMES
 from shared.enrolment import Added, Changes, Wanted
 from shared.errors import UnknownTarget
+from shared.integrations import Integration
 from shared.leaving import Mirror
 from shared.queue import FORGET
 from shared.settings import Settings
@@ -43,6 +44,15 @@ class Removal(BaseModel):
     deaths: int | None = None
 
 
+class WebhookCare(BaseModel):
+    """What workers found when they last looked at the webhook at Kommo: subscribed, not available, …"""
+
+    state: str
+    message: str
+    dropped: list[str]
+    tried_at: datetime | None
+
+
 class IntegrationModel(BaseModel):
     """credentials: where they are kept, never what they are; webhook: it has an address of its own."""
 
@@ -65,6 +75,7 @@ class IntegrationModel(BaseModel):
         description="the vendor refused the credentials: nothing is asked with them"
     )
     webhook: bool
+    webhook_care: WebhookCare | None
     removal: Removal | None
     last_sync: LastRun | None
     last_error: LastRun | None
@@ -181,27 +192,31 @@ def one(path: Path) -> Response:
 @checked
 def add(body: AddBody) -> Response:
     """Add an account; its credentials are tested first, kept encrypted and never shown"""
-    own = process()
-    wanted = enrolment.checked(
-        own.settings,
-        Wanted(
-            provider=body.provider,
-            user_id=body.user,
-            credentials=body.credentials.given(),
-            wallet_id=body.wallet,
-            url=body.url,
-            sync_frequency=body.sync_frequency,
-            auto_sync=body.auto_sync,
-        ),
+    wanted = Wanted(
+        provider=body.provider,
+        user_id=body.user,
+        credentials=body.credentials.given(),
+        wallet_id=body.wallet,
+        url=body.url,
+        sync_frequency=body.sync_frequency,
+        auto_sync=body.auto_sync,
     )
-    if body.test:
-        posted = {**wanted.credentials, **({"apiUrl": wanted.url} if wanted.url else {})}
-        connections.test(wanted.provider, posted)
-    added: Added = own.database.run(enrolment.add, own.settings, own.keys, wanted)
+    added = connect(wanted, test=body.test)
     secret = added.webhook_secret
-    url = enrolment.webhook_address(own.settings, secret) if secret else None
+    url = enrolment.webhook_address(process().settings, secret) if secret else None
     told = _look(added.integration.id)
     return answer("Added; its first sync is ordered within a minute.", told, 201, webhook_url=url)
+
+
+def connect(wanted: Wanted, *, test: bool = True) -> Added:
+    """Adds an account; with `test` only what the vendor takes. Raises Misuse, and Problem for the vendor's no."""
+    own = process()
+    wanted = enrolment.checked(own.settings, wanted)
+    if test:
+        posted = {**wanted.credentials, **({"apiUrl": wanted.url} if wanted.url else {})}
+        connections.tested(wanted.provider, posted)
+    added: Added = own.database.run(enrolment.add, own.settings, own.keys, wanted)
+    return added
 
 
 @api.patch("/<id>", responses={**problems(400, 401, 403, 404, 409, 503), "200": OneAnswer})
@@ -227,12 +242,18 @@ def remove(path: Path, query: RemoveQuery) -> Response:
     """
     if query.mirror is None:
         raise Problem(400, CHOOSE, errors=[{"field": "mirror", "problem": "keep or delete"}])
-    own = process()
-    gone = own.database.run(leaving.remove, own.settings, path.id, query.mirror)
-    if gone.removing:
-        own.ring(FORGET, path.id)
+    gone = disconnect(path.id, query.mirror)
     kept = "its rows are kept" if query.mirror == "keep" else "its rows are being deleted"
     return answer(f"Removed: {kept}.", _look(path.id), 202 if gone.removing else 200)
+
+
+def disconnect(id_: int, mirror: Mirror) -> Integration:
+    """Removes an account; what is long is rung for. Raises Conflict and UnknownTarget."""
+    own = process()
+    gone: Integration = own.database.run(leaving.remove, own.settings, id_, mirror)
+    if gone.removing:
+        own.ring(FORGET, id_)
+    return gone
 
 
 @api.post("/<id>/test", responses=connections.DOCUMENTED)

@@ -59,7 +59,7 @@ REPLAY_ANSWERS: ResponseDict = {**problems(400, 401, 403, 503), "202": ReplayedA
 @checked
 def deliveries(query: DeliveriesQuery) -> Response:
     """Webhooks as they came and what became of them, newest first; without their bodies"""
-    return _page(DeliveryModel, deliveries_table, _deliveries_meant(query), query)
+    return _page(DeliveryModel, deliveries_table, deliveries_meant(query), query)
 
 
 @inbox.get("/<id>", responses={**problems(400, 401, 403, 404, 503), "200": DeliveryAnswer})
@@ -67,28 +67,39 @@ def deliveries(query: DeliveriesQuery) -> Response:
 @checked
 def delivery(path: LetterPath) -> Response:
     """One webhook with its body"""
-    row = _one(DeliveryWithBody, deliveries_table, path.id)
-    row["body"] = bytes(row["body"]).decode(errors="replace")
+    row = delivery_with_body(path.id)
     return answer(f"Delivery {path.id}: {row['outcome'] or 'waiting'}.", row)
+
+
+def delivery_with_body(id_: int) -> dict[str, Any]:
+    """Raises Problem when there is none."""
+    row = _one(DeliveryWithBody, deliveries_table, id_)
+    return {**row, "body": bytes(row["body"]).decode(errors="replace")}
 
 
 @inbox.post("/replay", responses=REPLAY_ANSWERS)
 @checked
 def replay_deliveries(body: ReplayDeliveriesBody) -> Response:
     """Let webhooks wait again, as if they had just come"""
-    own, chosen = process(), body.chosen()
+    meant = again_deliveries(body.chosen(), body.dry_run)
+    return _replayed("deliveries", meant, (), body.dry_run)
+
+
+def again_deliveries(chosen: Chosen, dry_run: bool = False) -> list[int]:
+    """They wait as if they had just come; returns their ids."""
+    own = process()
     chosen.ensure_meant()
-    meant, again = own.database.run(_replay_deliveries, chosen, body.dry_run)
+    meant, again = own.database.run(_replay_deliveries, chosen, dry_run)
     for integration_id in again:
         own.ring(DRAIN, integration_id)
-    return _replayed("deliveries", meant, (), body.dry_run)
+    return meant
 
 
 @rejected.get("", responses={**problems(400, 401, 503), "200": RejectsAnswer})
 @checked
 def kept_rejects(query: RejectsQuery) -> Response:
     """Records that could not become rows, newest first; without the records"""
-    return _page(RejectModel, rejects_table, _rejects_meant(query), query)
+    return _page(RejectModel, rejects_table, rejects_meant(query), query)
 
 
 @rejected.get("/<id>", responses={**problems(400, 401, 403, 404, 503), "200": RejectAnswer})
@@ -96,23 +107,34 @@ def kept_rejects(query: RejectsQuery) -> Response:
 @checked
 def reject(path: LetterPath) -> Response:
     """One record that could not become a row, as the vendor sent it"""
-    row = _one(RejectWithRecord, rejects_table, path.id)
+    row = reject_with_record(path.id)
     return answer(f"Reject {path.id} of {row['resource']}.", row)
+
+
+def reject_with_record(id_: int) -> dict[str, Any]:
+    """Raises Problem when there is none."""
+    return _one(RejectWithRecord, rejects_table, id_)
 
 
 @rejected.post("/replay", responses=REPLAY_ANSWERS)
 @checked
 def replay_rejects(body: ReplayRejectsBody) -> Response:
     """Look records up at the vendor again; what becomes a row is no reject any more"""
-    own, chosen = process(), body.chosen()
+    meant, run_ids = again_rejects(body.chosen(), body.dry_run)
+    return _replayed("rejects", meant, run_ids, body.dry_run)
+
+
+def again_rejects(chosen: Chosen, dry_run: bool = False) -> tuple[list[int], Sequence[int]]:
+    """They are looked up once more; returns their ids, and those of the runs that bring them."""
+    own = process()
     chosen.ensure_meant()
-    meant, wanted = own.database.run(_replay_rejects, chosen, body.dry_run)
+    meant, wanted = own.database.run(_replay_rejects, chosen, dry_run)
     run_ids = wanted.run_ids if wanted else ()
     for integration_id in wanted.integration_ids if wanted else ():
         own.ring(REPLAY, integration_id)
     for run_id in run_ids:
         own.ring(SYNC, run_id)
-    return _replayed("rejects", meant, run_ids, body.dry_run)
+    return meant, run_ids
 
 
 def _replayed(what: str, meant: Sequence[int], runs: Sequence[int], dry_run: bool) -> Response:
@@ -141,7 +163,7 @@ def _ids(connection: Connection, table: Table, meant: ColumnElement[bool]) -> li
     return list(connection.scalars(chosen.order_by(table.c.id)))
 
 
-def _deliveries_meant(query: DeliveriesQuery) -> ColumnElement[bool]:
+def deliveries_meant(query: DeliveriesQuery) -> ColumnElement[bool]:
     table = deliveries_table.c
     tests: list[ColumnElement[bool]] = [true()]
     if query.state == "dead":
@@ -161,7 +183,7 @@ def _deliveries_meant(query: DeliveriesQuery) -> ColumnElement[bool]:
     return and_(*tests)
 
 
-def _rejects_meant(query: RejectsQuery) -> ColumnElement[bool]:
+def rejects_meant(query: RejectsQuery) -> ColumnElement[bool]:
     return letters.among_rejects(
         Chosen(
             reason=query.reason,
@@ -176,18 +198,19 @@ def _rejects_meant(query: RejectsQuery) -> ColumnElement[bool]:
 def _page(
     model: type[BaseModel], table: Table, meant: ColumnElement[bool], query: LettersQuery
 ) -> Response:
-    rows, total = process().database.run(_read, model, table, meant, query)
+    rows, total = process().database.run(read, model, table, meant, query)
     paged = pagination(query.page, query.limit, total)
     return answer(f"{len(rows)} of {total} {table.name}.", rows, pagination=paged)
 
 
-def _read(
+def read(
     connection: Connection,
     model: type[BaseModel],
     table: Table,
     meant: ColumnElement[bool],
     query: LettersQuery,
 ) -> tuple[list[dict[str, Any]], int]:
+    """A page of rows as the model tells them, and how many there are in all."""
     total = connection.scalar(select(func.count()).select_from(table).where(meant)) or 0
     page = select(*(table.c[name] for name in model.model_fields)).where(meant)
     page = (

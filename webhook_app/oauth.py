@@ -44,9 +44,16 @@ class ConsentAnswer(Answer):
 @checked
 def ask_consent(body: ConsentBody) -> Any:
     """Add a Kommo account by its owner's consent: the address that he opens, once"""
+    return answer(
+        "Open it in a browser within 20 minutes.", {"consent_url": consent_url(body)}, 201
+    )
+
+
+def consent_url(body: ConsentBody) -> str:
+    """Where the account's owner is sent; raises Misuse while OAuth is not configured."""
     own = process()
-    url = own.database.run(_consent_url, own.settings, own.keys, body)
-    return answer("Open it in a browser within 20 minutes.", {"consent_url": url}, 201)
+    url: str = own.database.run(_consent_url, own.settings, own.keys, body)
+    return url
 
 
 def _consent_url(

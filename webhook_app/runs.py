@@ -20,6 +20,8 @@ from webhook_app.parsing import Limit, Page, Query, Whole, Words, checked
 from webhook_app.problems import Problem
 from webhook_app.process import process
 
+State = Literal["queued", "running", "done", "failed", "unavailable"]
+
 
 class RunModel(BaseModel):
     id: int
@@ -58,7 +60,7 @@ class RunsQuery(Query):
     request: UUID | None = Field(None, description="the request that POST …/sync answered with")
     provider: Literal["kommo", "gestao-click"] | None = None
     resource: Words | None = Field(None, description="`kommo.leads`")
-    state: Literal["queued", "running", "done", "failed", "unavailable"] | None = None
+    state: State | None = None
 
 
 class RunPath(BaseModel):
@@ -74,7 +76,7 @@ api = Routes(
 @checked
 def recent(query: RunsQuery) -> Response:
     """Runs, newest first"""
-    rows, total = process().database.run(_listed, query)
+    rows, total = process().database.run(listed, query)
     paged = pagination(query.page, query.limit, total)
     return answer(f"{len(rows)} of {total} runs.", rows, pagination=paged)
 
@@ -83,7 +85,7 @@ def recent(query: RunsQuery) -> Response:
 @checked
 def one(path: RunPath) -> Response:
     """One run"""
-    row = process().database.run(_by_id, path.id)
+    row = process().database.run(by_id, path.id)
     if row is None:
         raise Problem(404, f"there is no run {path.id}; GET /api/runs lists those that are kept")
     return answer(f"{row['resource']}: {row['state']}.", row)
@@ -94,7 +96,8 @@ def reported(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
     return told(RunModel, row)
 
 
-def _listed(connection: Connection, query: RunsQuery) -> tuple[list[dict[str, Any]], int]:
+def listed(connection: Connection, query: RunsQuery) -> tuple[list[dict[str, Any]], int]:
+    """A page of runs, and how many there are in all."""
     condition = _condition(query)
     total = connection.scalar(select(func.count()).select_from(table).where(condition)) or 0
     page = select(table).where(condition).order_by(table.c.id.desc())
@@ -116,6 +119,6 @@ def _condition(query: RunsQuery) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _by_id(connection: Connection, id_: int) -> dict[str, Any] | None:
+def by_id(connection: Connection, id_: int) -> dict[str, Any] | None:
     row = connection.execute(select(table).where(table.c.id == id_)).mappings().first()
     return reported(row) if row else None

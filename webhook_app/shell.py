@@ -63,10 +63,12 @@ def navigation() -> list[list[Place]]:
     """The places that this application serves, in their sections; nobody without a session has any."""
     if not session.get("csrf"):
         return []
-    served = {
-        rule.rule for rule in current_app.url_map.iter_rules() if "GET" in (rule.methods or ())
-    }
-    return [[place for place in section if place.url in served] for section in SECTIONS]
+    return [[place for place in section if served(place.url)] for section in SECTIONS]
+
+
+def served(url: str) -> bool:
+    """Is there a page at this address, which has no parameters? Nothing links to one that is not there."""
+    return any(rule.rule == url for rule in current_app.url_map.iter_rules())
 
 
 def theme() -> str:
@@ -105,6 +107,6 @@ def _back() -> str:
 def register(app: Flask) -> None:
     words.register(app)
     formats.register(app)
-    for each in (navigation, theme, here):
+    for each in (navigation, served, theme, here):
         app.add_template_global(each)
     app.register_blueprint(pages)

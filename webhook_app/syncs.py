@@ -90,16 +90,24 @@ def serve(api: Routes, provider: str) -> None:
 def ordered(
     provider: str, full: bool, names: list[str] | None, integration_id: int | None = None
 ) -> Response:
-    own = process()
-    wanted = chosen(provider, names)
-    id_, rows = own.database.run(_order, own.settings, provider, integration_id, full, wanted)
-    for row in rows:
-        own.ring(SYNC, row["id"])
+    id_, rows = order_now(provider, full, names, integration_id)
     url = f"/api/runs?request={id_}"
     data = {"request": id_, "runs": rows, "url": url}
     response = answer(f"Ordered: {len(rows)} run(s); look at {url}.", data, 202)
     response.headers["Location"] = url
     return response
+
+
+def order_now(
+    provider: str, full: bool, names: list[str] | None, integration_id: int | None = None
+) -> tuple[UUID, list[dict[str, Any]]]:
+    """Writes the runs, rings, and returns the request with them."""
+    own = process()
+    wanted = chosen(provider, names)
+    id_, rows = own.database.run(_order, own.settings, provider, integration_id, full, wanted)
+    for row in rows:
+        own.ring(SYNC, row["id"])
+    return id_, rows
 
 
 def chosen(provider: str, names: list[str] | None) -> list[Resource]:

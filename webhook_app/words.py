@@ -1,8 +1,11 @@
-"""The reader's language: both stand side by side where they are said, `say("Sair", "Log out")`."""
+"""The reader's language: both stand side by side where they are said, `say("Sair", "Log out")`.
+
+Only within a request, and in its own thread: work that is given to the database speaks no language.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, has_request_context, request
+from flask import Flask, request
 
 COOKIE = "ponte_lang"
 PORTUGUESE, ENGLISH = "pt-BR", "en"
@@ -11,8 +14,6 @@ LANGUAGES = (PORTUGUESE, ENGLISH)
 
 def language() -> str:
     """`pt-BR`, unless the reader chose `en`: the value of <html lang>."""
-    if not has_request_context():
-        return PORTUGUESE
     chosen = request.cookies.get(COOKIE, PORTUGUESE)
     return chosen if chosen in LANGUAGES else PORTUGUESE
 

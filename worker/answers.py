@@ -1,6 +1,7 @@
 """Answers to the web process's questions: only workers talk to vendors, inside the budget.
 
-test-connection: see inquiry.py; look-live: {"keys", "rows"} or {"error"}; test-channel: {"ok", "message"}.
+test-connection: see inquiry.py; look-live: {"keys", "rows"} or {"error"}; test-channel: {"ok", "message"};
+register-webhook, rotate-webhook: {"subscribed", "message"}.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from shared import addresses, integrations, questions, resources
 from shared.enrolment import CREDENTIALS
 from shared.errors import Misuse, NoCredentials, NotDelivered, PonteError
 from shared.integrations import Integration
-from worker import consent, inquiry
+from worker import consent, inquiry, subscription
 from worker.alerts import round as alerts
 from worker.reach import Reach
 from worker.sources import identity, oauth
@@ -30,6 +31,8 @@ def answer(reach: Reach, kind: str, question: Mapping[str, Any]) -> dict[str, An
         questions.TEST_CONNECTION: test_connection,
         questions.LOOK_LIVE: look_live,
         questions.CONSENT: consent.adopt,
+        questions.REGISTER_WEBHOOK: register_webhook,
+        questions.ROTATE_WEBHOOK: rotate_webhook,
         questions.TEST_CHANNEL: test_channel,
     }
     try:
@@ -136,3 +139,17 @@ def _seen(source: Source, ask: Ask, question: Mapping[str, Any]) -> tuple[list[s
     page = source.page(Ask(narrowed, ask.slice), int(question.get("page") or 1))
     ids = [str(record[ask.resource.key[-1]]) for record in page.records]
     return ids, Found(page.records, page.observed_at)
+
+
+def register_webhook(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
+    """{"subscribed", "message"}: whether Kommo calls us now, or why not."""
+    subscribed, message = subscription.register(reach, int(question["integration"]))
+    return {"ok": True, "subscribed": subscribed, "message": message}
+
+
+def rotate_webhook(reach: Reach, question: Mapping[str, Any]) -> dict[str, Any]:
+    """As register_webhook, at a new address; the address itself is not told. `now`: the former one ends."""
+    subscribed, message = subscription.rotate_secret(
+        reach, int(question["integration"]), now=bool(question.get("now"))
+    )
+    return {"ok": True, "subscribed": subscribed, "message": message.partition("\n")[0]}

@@ -315,10 +315,16 @@ def create(
     from shared import tokens
     from worker.commands.opened import opened
 
-    if scope not in tokens.SCOPES:
-        raise Misuse(f"unknown scope {scope!r}; there are: {', '.join(tokens.SCOPES)}")
+    _ensure_scope(scope)
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         typer.echo(tokens.create(connection, reach.keys, name, scope, days))
+
+
+def _ensure_scope(scope: str) -> None:
+    from shared import tokens
+
+    if scope not in tokens.SCOPES:
+        raise Misuse(f"unknown scope {scope!r}; there are: {', '.join(tokens.SCOPES)}")
 
 
 @token.command("list")
@@ -352,16 +358,22 @@ def revoke(name: str) -> None:
 
 
 @token.command("login-link")
-def login_link() -> None:
+def login_link(
+    scope: Annotated[
+        str, typer.Option(help="read only looks, sync orders and decides too, admin connects too")
+    ] = "admin",
+) -> None:
     """Prints an address that opens the dashboard, once, within an hour."""
     from shared import tokens
     from worker.commands.opened import opened
     from worker.commands.programs import local
 
+    _ensure_scope(scope)
     with opened("ponte-token", log_level="ERROR") as reach, reach.engine.begin() as connection:
         given = reach.settings
         home = given.ponte_public_url or f"http://{local(given.host)}:{given.port}"
-        typer.echo(f"{home.rstrip('/')}/login?token={tokens.login_link(connection, reach.keys)}")
+        link = tokens.login_link(connection, reach.keys, scope=scope)
+        typer.echo(f"{home.rstrip('/')}/login?token={link}")
 
 
 @token.command("end-sessions")

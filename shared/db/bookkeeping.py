@@ -127,6 +127,8 @@ login_links = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True, comment="sha256 of the one-time secret"),
     _moment("expires_at", nullable=False),
+    Column("scope", Text, nullable=False, server_default=text("'sync'")),
+    CheckConstraint("scope in ('read', 'sync', 'admin')", name="login_links_scope"),
     schema="ponte",
 )
 

@@ -113,6 +113,6 @@ def test_a_login_link_opens_once_and_only_while_it_lives(reach: Reach) -> None:
         link = tokens.login_link(connection, reach.keys)
         late = tokens.login_link(connection, reach.keys, minutes=-1)
         assert link not in str(connection.execute(login_links.select()).all())
-        assert tokens.use_login_link(connection, "another") is False
-        assert tokens.use_login_link(connection, late) is False
-        assert [tokens.use_login_link(connection, link) for _ in range(2)] == [True, False]
+        assert tokens.use_login_link(connection, "another") is None
+        assert tokens.use_login_link(connection, late) is None
+        assert [tokens.use_login_link(connection, link) for _ in range(2)] == ["admin", None]

@@ -71,9 +71,9 @@ class Web:
     def delete(self, url: str, scope: str = "sync") -> TestResponse:
         return self.client.delete(url, headers=self.token(scope))
 
-    def login(self) -> str:
+    def login(self, scope: str = "admin") -> str:
         """Opens a session as a person does; returns its CSRF token."""
-        link = self.run(tokens.login_link, self.own.keys)
+        link = self.run(tokens.login_link, self.own.keys, 60, scope)
         assert self.client.get(f"/login?token={link}").status_code == 302
         with self.client.session_transaction() as session:
             return str(session["csrf"])

@@ -14,12 +14,12 @@ from shared.errors import Misuse
 from shared.figures import AuditReport, IntegrationReport, ResourceReport, Status
 from shared.integrations import PROVIDERS
 from webhook_app.formats import count, zone
+from webhook_app.pages.names import TITLES
 from webhook_app.problems import Problem
 from webhook_app.process import process
-from webhook_app.syncs import ordered
+from webhook_app.syncs import order_now
 from webhook_app.words import say
 
-TITLES = {"kommo": "Kommo CRM", "gestao-click": "Gestão Click"}
 SLOW_INBOX = 60
 pages = Blueprint("status", __name__)
 
@@ -50,17 +50,16 @@ def status() -> str:
 
 @pages.post("/sync/<provider>")
 def sync(provider: str) -> Response:
-    """The button: what POST /api/<provider>/sync does, for people."""
+    """The button: what POST /api/<provider>/sync does, for people, who then watch it."""
     if provider not in PROVIDERS:
         raise NotFound
     try:
-        ordered(provider, False, None, request.form.get("integration", type=int))
-        flash(f"{TITLES[provider]}: " + say("sincronização pedida", "sync requested"))
-    except Problem as problem:
-        flash(f"{TITLES[provider]}: {problem.detail}", "bad")
-    except Misuse as error:
+        request_id, _ = order_now(provider, False, None, request.form.get("integration", type=int))
+    except (Problem, Misuse) as error:
         flash(f"{TITLES[provider]}: {error}", "bad")
-    return redirect("/status", 303)
+        return redirect("/status", 303)
+    flash(f"{TITLES[provider]}: " + say("sincronização pedida", "sync requested"))
+    return redirect(f"/runs?request={request_id}", 303)
 
 
 def shown(status: Status) -> list[IntegrationReport]:

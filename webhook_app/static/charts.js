@@ -39,7 +39,7 @@ function dataset(series, at, kind, paper) {
     return { ...shared, backgroundColor: tones, borderColor: paper, borderWidth: 2 };
   }
   if (line || kind === "line") {
-    return { ...shared, type: "line", borderColor: tone, backgroundColor: tone, borderWidth: 2, pointRadius: 0, pointHitRadius: 12, tension: 0.25 };
+    return { ...shared, type: "line", borderColor: tone, backgroundColor: tone, borderWidth: 2, pointRadius: 0, pointHitRadius: 12 };
   }
   return { ...shared, backgroundColor: tone, borderRadius: 3, maxBarThickness: 38 };
 }

@@ -34,3 +34,19 @@ document.addEventListener("htmx:responseError", (event) => {
   const why = page.querySelector("main [data-detail]")?.textContent ?? "";
   notice(`${document.body.dataset.failed} ${why}`.trim());
 });
+
+// A form that takes its time says so, and is not sent twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  form.querySelector("button")?.setAttribute("aria-busy", "true");
+  document.getElementById("loading").classList.add("htmx-request");
+});
+
+addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  document.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+  document.getElementById("loading").classList.remove("htmx-request");
+});

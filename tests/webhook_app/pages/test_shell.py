@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.webhook_app.conftest import Make, Web, settings_for
-from webhook_app import formats, shell, words
+from webhook_app import formats, shell
 
 
 def app_of(web: Web) -> Flask:
@@ -77,6 +77,13 @@ def test_every_link_of_the_navigation_leads_somewhere_and_one_is_marked(web: Web
         assert web.client.get(url).status_code == 200, url
 
 
+def test_a_part_that_refreshes_itself_takes_no_message_away(web: Web) -> None:
+    csrf = web.login()
+    web.client.post("/sync/kommo", data={"csrf": csrf})
+    assert "sincronização" not in web.client.get("/status", headers={"HX-Request": "true"}).text
+    assert "sincronização pedida" in web.client.get("/runs").text
+
+
 def test_who_is_not_logged_in_sees_no_navigation(web: Web) -> None:
     assert "<nav" not in web.client.get("/login").text
     assert "popovertarget" not in web.client.get("/nothing").text
@@ -137,7 +144,3 @@ def test_an_address_keeps_its_filters_while_one_changes(app: Flask) -> None:
         assert shell.here(page=4) == "/runs?state=failed&state=done&page=4"
         assert shell.here(page=None) == "/runs?state=failed&state=done"
         assert shell.here(state="", page=None) == "/runs"
-
-
-def test_outside_a_request_portuguese_is_spoken() -> None:
-    assert words.say("sim", "yes") == "sim"
