@@ -193,6 +193,11 @@ deal_paths = Table(
         DateTime(timezone=True),
         comment="into its second stage; null: it never was",
     ),
+    Column(
+        "entered_at",
+        DateTime(timezone=True),
+        comment="into the stage where it is, the first time",
+    ),
     schema="ponte",
     comment="Where a lead came from, and when it was first moved",
 )

@@ -93,11 +93,13 @@ STAGES = """
     where (d.entered_at, d.went_on) is distinct from (excluded.entered_at, excluded.went_on)"""
 PATHS = """
     insert into ponte.deal_paths as d
-        (integration_id, lead_id, tags, utm_source, utm_medium, utm_campaign, first_move_at)
+        (integration_id, lead_id, tags, utm_source, utm_medium, utm_campaign, first_move_at, entered_at)
     select l.integration_id, l.id, coalesce(l.tags, reports.as_texts(l.raw #> '{_embedded,tags}', 'name'), '{}'),
-        u.source, u.medium, u.campaign, s.entered_at
+        u.source, u.medium, u.campaign, s.entered_at, e.entered_at
     from kommo.leads l
     left join stays s on s.lead_id = l.id and s.nth = 2
+    left join ponte.deal_stages e on e.integration_id = l.integration_id and e.lead_id = l.id
+        and e.pipeline_id = l.pipeline_id and e.status_id = l.status_id
     cross join lateral (
         select max(said) filter (where code = 'UTM_SOURCE') as source,
             max(said) filter (where code = 'UTM_MEDIUM') as medium,
@@ -109,6 +111,5 @@ PATHS = """
     where l.integration_id = %(kommo)s and l.id = any(%(leads)s::bigint[])
     on conflict (integration_id, lead_id) do update
     set tags = excluded.tags, utm_source = excluded.utm_source, utm_medium = excluded.utm_medium,
-        utm_campaign = excluded.utm_campaign, first_move_at = excluded.first_move_at
-    where (d.tags, d.utm_source, d.utm_medium, d.utm_campaign, d.first_move_at) is distinct from
-        (excluded.tags, excluded.utm_source, excluded.utm_medium, excluded.utm_campaign, excluded.first_move_at)"""
+        utm_campaign = excluded.utm_campaign, first_move_at = excluded.first_move_at, entered_at = excluded.entered_at
+    where d is distinct from excluded"""
