@@ -3,8 +3,8 @@
 # ruff: noqa: S608 (views put together of pieces of our own; nothing comes from outside)
 from alembic import context, op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
