@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -63,6 +64,7 @@ parties = Table(
     schema="ponte",
     comment="A contact or company of Kommo, a client or supplier of the ERP, as matching sees it",
 )
+Index("parties_words", func.ponte.words(parties.c.names), postgresql_using="gin")
 Index("parties_dirty", parties.c.integration_id, parties.c.resource, postgresql_where=text("dirty"))
 
 party_facts = Table(
@@ -273,3 +275,10 @@ for _name, _resource, _order, _held, _which in (
         postgresql_where=text(LIVE + _which),
     )
 """What reports add up is read from indexes alone: mirrored rows are wide, for their records stand in them."""
+for _name, _whose in {
+    "gestao_click.vendas": "cliente_id",
+    "gestao_click.recebimentos": "cliente_id",
+    "gestao_click.pagamentos": "fornecedor_id",
+}.items():
+    _rows = rows_table(BY_NAME[_name])
+    Index(f"{_rows.name}_of_whom", _rows.c.integration_id, _rows.c[_whose])

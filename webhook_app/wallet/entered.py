@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -54,16 +55,26 @@ def _forget(connection: Connection, table: Table, key: dict[str, Any]) -> None:
     connection.execute(delete(table).filter_by(**key))
 
 
+def keep_opening_balance(
+    connection: Connection, account: int, wallet_id: str, as_of: date, amount: Decimal
+) -> None:
+    """Raises Problem when there is no such wallet."""
+    wallet(connection, account, wallet_id)
+    key = {"integration_id": account, "wallet_id": wallet_id}
+    _keep(connection, opening_balances, key, {"as_of": as_of, "amount": amount})
+
+
+def forget_opening_balance(connection: Connection, account: int, wallet_id: str) -> None:
+    _forget(connection, opening_balances, {"integration_id": account, "wallet_id": wallet_id})
+
+
 @api.put("/wallets/<id>/opening-balance", responses={**WRITTEN, "200": WalletAnswer})
 @checked
 def put_opening_balance(path: WalletPath, query: OfAccount, body: OpeningBalanceBody) -> Response:
     """What was in a wallet when a day began: its balance is computed from there"""
 
     def put(connection: Connection, account: int) -> Response:
-        wallet(connection, account, path.id)
-        key = {"integration_id": account, "wallet_id": path.id}
-        values = {"as_of": body.as_of, "amount": Decimal(body.amount)}
-        _keep(connection, opening_balances, key, values)
+        keep_opening_balance(connection, account, path.id, body.as_of, Decimal(body.amount))
         return answer_one(connection, account, path.id, f"Counted from {body.as_of}.")
 
     return in_account(query.integration, put)
@@ -75,7 +86,7 @@ def delete_opening_balance(path: WalletPath, query: OfAccount) -> Response:
     """Forget the opening balance: the wallet has none any more, only what moved"""
 
     def remove(connection: Connection, account: int) -> Response:
-        _forget(connection, opening_balances, {"integration_id": account, "wallet_id": path.id})
+        forget_opening_balance(connection, account, path.id)
         return answer_one(connection, account, path.id, "It has no opening balance.")
 
     return in_account(query.integration, remove)

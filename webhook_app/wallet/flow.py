@@ -8,7 +8,7 @@ whole wallets by the day on which money moved: `Flow.balanced`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
-    Row,
     and_,
     case,
     cast,
@@ -83,6 +82,21 @@ class Running:
 
 
 @dataclass
+class Part:
+    """What moved in one period and one group. start: the period's first day, None: before them all; since_opening:
+    what was settled on the wallet since its opening balance."""
+
+    start: date | None
+    group_id: str | None
+    group: str | None = None
+    actual_income: Decimal = ZERO
+    actual_expense: Decimal = ZERO
+    expected_income: Decimal = ZERO
+    expected_expense: Decimal = ZERO
+    since_opening: Decimal = ZERO
+
+
+@dataclass
 class Sums:
     """Of one period and one group."""
 
@@ -105,7 +119,16 @@ class _Found:
 
 def flow_of(connection: Connection, flow: Flow) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows, and the wallets that have titles but no opening balance."""
-    found = _read(connection, flow)
+    opened = _opened(connection, flow) if flow.balanced else {}
+    parts = [Part(**row) for row in connection.execute(_statement(flow)).mappings()]
+    return flow_out_of(flow, parts, opened)
+
+
+def flow_out_of(
+    flow: Flow, parts: Iterable[Part], opened: dict[str, Running]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """As `flow_of`, of what was read. opened: of the wallets that have an opening balance; it is used up."""
+    found = _gathered(flow, parts, opened)
     rows = [row for period in flow.periods for row in _rows(flow, found, period)]
     without = sorted(id_ for id_, one in found.running.items() if one.since is None)
     return rows, without
@@ -170,15 +193,13 @@ def _money(value: Decimal | None) -> str | None:
     return None if value is None else money(value)
 
 
-def _read(connection: Connection, flow: Flow) -> _Found:
-    found = _Found()
-    if flow.balanced:
-        found.running = _opened(connection, flow)
-    for row in connection.execute(_statement(flow)):
+def _gathered(flow: Flow, parts: Iterable[Part], opened: dict[str, Running]) -> _Found:
+    found = _Found(running=opened)
+    for part in parts:
         if flow.balanced:
-            _keep_running(found, row)
-        if row.start is not None:
-            _keep_sums(flow, found, row)
+            _keep_running(found, part)
+        if part.start is not None:
+            _keep_sums(flow, found, part.start, part)
     return found
 
 
@@ -190,21 +211,22 @@ def _opened(connection: Connection, flow: Flow) -> dict[str, Running]:
     return {row.wallet_id: Running(row.as_of, row.amount) for row in connection.execute(asked)}
 
 
-def _keep_running(found: _Found, row: Row[Any]) -> None:
-    one = found.running.setdefault(row.group_id, Running())
-    open_ = row.expected_income - row.expected_expense
-    if row.start is None:
-        one.balance += row.since_opening
+def _keep_running(found: _Found, part: Part) -> None:
+    wallet = str(part.group_id)
+    one = found.running.setdefault(wallet, Running())
+    open_ = part.expected_income - part.expected_expense
+    if part.start is None:
+        one.balance += part.since_opening
         one.open += open_
     else:
-        found.moved[row.start, row.group_id] = (row.since_opening, open_)
+        found.moved[part.start, wallet] = (part.since_opening, open_)
 
 
-def _keep_sums(flow: Flow, found: _Found, row: Row[Any]) -> None:
-    id_ = None if flow.group is None else row.group_id or NONE
-    sums = found.groups[row.start].setdefault(id_, Sums(row.group if flow.group else None))
+def _keep_sums(flow: Flow, found: _Found, start: date, part: Part) -> None:
+    id_ = None if flow.group is None else part.group_id or NONE
+    sums = found.groups[start].setdefault(id_, Sums(part.group if flow.group else None))
     for name in SUMS:
-        sums.of[name] += getattr(row, name)
+        sums.of[name] += getattr(part, name)
 
 
 def _statement(flow: Flow) -> Any:

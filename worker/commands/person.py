@@ -35,10 +35,10 @@ def export(
     by: By = None,
 ) -> None:
     """Prints everything that is held on a person, as JSON. Who asked is kept. Exit code 1: nothing is held."""
+    from shared.identities import known_by
     from worker.commands.opened import opened
     from worker.people import export as exporting
     from worker.people import requests
-    from worker.people.identities import known_by
 
     whom = known_by(phone or (), email or (), cpf or (), cnpj or ())
     with opened("ponte-person", log_level="WARNING") as reach, reach.engine.begin() as connection:
@@ -66,10 +66,10 @@ def erase(
     as_json: Json = False,
 ) -> None:
     """Scrubs what is a person's, for good: what the vendors still send of them is scrubbed as it comes."""
+    from shared.identities import known_by
     from worker.commands.opened import opened
     from worker.people import erasing, requests
     from worker.people import export as exporting
-    from worker.people.identities import known_by
 
     whom = known_by(phone or (), email or (), cpf or (), cnpj or ())
     with opened("ponte-person", log_level="WARNING") as reach:
@@ -102,9 +102,9 @@ def lift(
     by: By = None,
 ) -> None:
     """Takes an erasure back, for somebody who has come again: the next full sync brings what the vendors hold."""
+    from shared.identities import known_by
     from worker.commands.opened import opened
     from worker.people import requests, tombstones
-    from worker.people.identities import known_by
 
     whom = known_by(phone or (), email or (), cpf or (), cnpj or ())
     with opened("ponte-person", log_level="WARNING") as reach, reach.engine.begin() as connection:

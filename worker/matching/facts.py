@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from shared.identities import said_by
+from shared.plain_names import plain
 from shared.resources.columns import Column, Personal
 from worker.matching.judging import NAME
-from worker.people.identities import said_by
 
-FORMS = frozenset(["ltda", "me", "mei", "epp", "eireli", "sa", "s/a", "cia", "limitada"])
-"""Legal forms: one system writes them, the other does not."""
 TAX_ID = f"{Personal.TAX_ID}:"
-_OTHER = re.compile(r"[^a-z0-9/& ]+")
-
-
-def plain(name: str) -> str:
-    """`José  D'Ávila Comércio LTDA 😀` → `jose davila comercio`."""
-    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = _OTHER.sub(" ", bare.replace("'", "")).split()
-    return " ".join(word for word in words if word not in FORMS)
 
 
 def names_of(row: Mapping[str, Any], columns: Iterable[str]) -> list[str]:

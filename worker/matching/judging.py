@@ -40,7 +40,7 @@ class Names(StrEnum):
 
 @dataclass(frozen=True)
 class Party:
-    """names: plain (facts.plain); tax_ids: facts."""
+    """names: plain (shared/plain_names.py); tax_ids: facts."""
 
     names: Sequence[str]
     city: str | None = None

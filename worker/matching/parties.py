@@ -18,6 +18,7 @@ from shared import resources
 from shared.db.engine import clock
 from shared.db.matching import parties as table
 from shared.db.mirror import child_table, rows_table
+from shared.plain_names import plain
 from shared.resources.columns import FINDING, Column
 from shared.resources.grammar import Resource
 from worker.matching import facts, marks
@@ -112,11 +113,11 @@ def _read(
     more = _children(connection, integration_id, resource, [row["record"] for row in rows])
     found = []
     for row in rows:
-        plain = facts.names_of(row, NAMES[resource.full_name])
-        known = facts.facts_of(telling, (row[column.name] for column in telling), plain)
+        names = facts.names_of(row, NAMES[resource.full_name])
+        known = facts.facts_of(telling, (row[column.name] for column in telling), names)
         told, city = more.get(row["record"], (set(), None))
         city = city or facts.city_of(row.get("custom_fields"))
-        found.append(Read(row["record"], plain, city, row["changed_at"], known | told))
+        found.append(Read(row["record"], names, city, row["changed_at"], known | told))
     return found
 
 
@@ -144,7 +145,7 @@ def _children(
             record = str(line[child.parent])
             told[record] |= facts.facts_of(telling, (line[each.name] for each in telling), ())
             if city is not None and line["nome_cidade"]:
-                cities.setdefault(record, facts.plain(line["nome_cidade"]))
+                cities.setdefault(record, plain(line["nome_cidade"]))
     return {record: (told[record], cities.get(record)) for record in told.keys() | cities.keys()}
 
 

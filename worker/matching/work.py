@@ -49,10 +49,10 @@ def carry_out(reach: Reach, seconds: float) -> bool:
 
 
 def _steps(engine: Engine, business: Business) -> Iterator[int]:
-    """Each with how many parties it has judged. Money and stages are told of one system alone, too."""
+    """Each with how many parties it has judged. Of one system alone money and stages are told, and people found."""
     both = business.kommo and business.erp
+    yield from _parties_read(engine, business)
     if both:
-        yield from _parties_read(engine, business)
         yield from _pairs_judged(engine, business)
     yield from _titles_read(engine, business)
     yield from _paths_read(engine, business)

@@ -17,9 +17,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from shared import resources
 from shared.db.bookkeeping import deliveries, erased_records, journal, rejects
 from shared.db.matching import matches, parties, party_facts
+from shared.identities import Identity, in_text
 from shared.resources.grammar import Resource
 from worker.people import scrubbing
-from worker.people.identities import Identity, in_text
 from worker.people.scrubbing import Scope
 from worker.sync.journal import key_text
 from worker.sync.rows import Key

@@ -33,11 +33,11 @@ from shared.db.bookkeeping import erased_people, erased_records, integration_set
 from shared.db.bookkeeping import journal as journal_table
 from shared.db.engine import clock
 from shared.db.mirror import child_table, rows_table, stamps_table
+from shared.identities import Identity
 from shared.logs import logger
 from shared.resources.columns import Column, Type
 from shared.resources.grammar import About, Child, Resource
 from worker.people import books, requests, scrubbing, tombstones
-from worker.people.identities import Identity
 from worker.people.scrubbing import Scope
 from worker.people.search import Held, Place, Search, conditions, embedded_ids, in_order, row_of
 from worker.reach import Reach

@@ -6,17 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, false, or_, select
 
 from shared.db.bookkeeping import integration_settings
+from shared.db.matching import deal_sales, matches
 from shared.db.mirror import child_table
+from shared.identities import Identity, said_by
 from shared.resources.columns import Personal
 from shared.resources.grammar import Resource
 from shared.settings import Settings
 from worker.people import books
-from worker.people.identities import Identity, said_by
 from worker.people.search import Held, Place, Search, in_order, row_of
 from worker.sync.journal import key_text
+from worker.sync.rows import Key
 
 
 def search_all(connection: Connection, identities: Sequence[Identity]) -> Search:
@@ -32,6 +34,7 @@ def everything(
     """Rows with their children and records, and what the books keep of them."""
     return {
         "records": [_record(connection, *each) for each in _each(search)],
+        "pairs": pairs(connection, search),
         **_books(connection, search, identities),
         "also_known_by": also_known_by(connection, search, identities),
         "at_the_vendors": at_the_vendors(connection, search),
@@ -68,6 +71,35 @@ def _children(connection: Connection, resource: Resource, place: Place) -> dict[
         rows = connection.execute(select(table).where(*mine).order_by(table.c.ordem))
         found[child.name] = [dict(row._mapping) for row in rows]
     return {name: rows for name, rows in found.items() if rows}
+
+
+def pairs(connection: Connection, search: Search) -> list[dict[str, Any]]:
+    """Whom or what of the other system the person's own records were paired with, and what was decided of it."""
+    mine: dict[Table, list[ColumnElement[bool]]] = {matches: [], deal_sales: []}
+    for resource, (integration_id, key), held in _each(search):
+        if held.scope.whole:
+            for table, condition in _paired(integration_id, resource, key):
+                mine[table].append(condition)
+    found = []
+    for table, conditions in mine.items():
+        rows = select(table).where(or_(false(), *conditions)).order_by(table.c.id)
+        found += [{"of": table.name, **row._asdict()} for row in connection.execute(rows)]
+    return found
+
+
+def _paired(
+    integration_id: int, resource: Resource, key: Key
+) -> Iterator[tuple[Table, ColumnElement[bool]]]:
+    name, record, m, d = resource.full_name, str(key[-1]), matches.c, deal_sales.c
+    if name == "kommo.leads":
+        yield deal_sales, and_(d.integration_id == integration_id, d.lead_id == key[-1])
+    elif name == "gestao_click.vendas":
+        yield deal_sales, and_(d.erp_integration_id == integration_id, d.sale_id == record)
+    else:
+        ours = (m.integration_id, m.resource, m.record)
+        theirs = (m.erp_integration_id, m.erp_resource, m.erp_record)
+        for of, list_, id_ in (ours, theirs):
+            yield matches, and_(of == integration_id, list_ == name, id_ == record)
 
 
 def _books(

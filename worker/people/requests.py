@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from shared.db.bookkeeping import person_requests as table
+from shared.identities import Identity
 from shared.logs import logger
 from worker.people import tombstones
-from worker.people.identities import Identity
 from worker.people.search import Search
 
 log = logger(__name__)

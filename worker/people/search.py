@@ -27,10 +27,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
 from shared import resources
 from shared.db.mirror import child_table, rows_table
+from shared.identities import Identity, said_by
 from shared.resources.columns import FINDING, Column
 from shared.resources.grammar import About, Resource
 from worker.people import books, scrubbing
-from worker.people.identities import Identity, said_by
 from worker.people.scrubbing import Scope
 from worker.sync.rows import Key
 

@@ -19,10 +19,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Text, cast, column, func,
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from shared.db.bookkeeping import erased_people, erased_records, person_key
+from shared.identities import Identity, in_text, said_by
 from shared.resources.grammar import About, Resource
 from shared.secrets import Keyring
 from worker.people import scrubbing
-from worker.people.identities import Identity, in_text, said_by
 from worker.people.scrubbing import Scope
 from worker.sync import rows
 from worker.sync.journal import key_text

@@ -2,7 +2,8 @@
 
 import pytest
 
-from worker.matching.facts import city_of, facts_of, names_of, plain
+from shared.plain_names import plain
+from worker.matching.facts import city_of, facts_of, names_of
 from worker.matching.judging import Judgement, Names, Party, State, compare, judge
 
 CPF, OTHER_CPF, CNPJ = "tax id:00000011479", "tax id:00000011550", "tax id:00000001000191"

@@ -14,10 +14,10 @@ import shared.db.wallet  # noqa: F401
 from shared import deliveries, resources
 from shared.db.mirror import metadata
 from shared.deliveries import Arrival
+from shared.identities import Identity, known_by
 from shared.resources.grammar import Resource
 from tests.ground import Ground, Row
 from worker.people import erasing, export
-from worker.people.identities import Identity, known_by
 from worker.people.search import Search, in_order
 
 PAULO = 51000015

@@ -8,13 +8,15 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import event, insert, select, text, update
 from typer.testing import CliRunner, Result
 
 from shared import integrations
 from shared.db.bookkeeping import person_key
+from shared.db.matching import matches
 from shared.db.mirror import rows_table
 from shared.errors import Misuse
+from shared.identities import known_by
 from shared.resources import BY_NAME
 from shared.resources.columns import Context
 from shared.secrets import Keyring
@@ -23,7 +25,6 @@ from tests.worker.people.conftest import CLIENT, PAULO, Stage
 from worker.cli import app
 from worker.commands import opened
 from worker.people import erasing, export, requests, tombstones
-from worker.people.identities import known_by
 from worker.reach import Reach
 from worker.sync import rows
 from worker.sync.upsert import Mirror
@@ -202,3 +203,27 @@ def test_the_commands_show_first_then_scrub_and_tell_by_their_exit_codes(
     assert ponte("lift", "--cpf", "52998224725").exit_code == 0
     assert ponte("lift", "--cpf", "52998224725").exit_code == 1
     assert isinstance(ponte("export").exception, Misuse)
+
+
+def test_the_pairs_of_a_persons_records_are_given_with_what_was_decided(stage: Stage) -> None:
+    with stage.ground.reach.engine.begin() as connection:
+        ids = {one.provider: one.id for one in integrations.all_of(connection)}
+        pair = {
+            "integration_id": ids["kommo"],
+            "resource": "kommo.contacts",
+            "erp_integration_id": ids["gestao-click"],
+            "erp_resource": "gestao_click.clientes",
+            "state": "doubtful",
+            "strength": 0.5,
+            "facts": [],
+            "why": "the same phone",
+        }
+        for contact, client in ((str(PAULO), CLIENT), (str(PAULO), "0"), ("0", "0")):
+            row = {**pair, "record": contact, "erp_record": client, "verdict": "accepted"}
+            connection.execute(insert(matches).values(row))
+    pairs = [each for each in stage.export()["pairs"] if each["of"] == "matches"]
+    assert [(p["record"], p["erp_record"]) for p in pairs] == [
+        (str(PAULO), CLIENT),
+        (str(PAULO), "0"),
+    ]
+    assert {p["verdict"] for p in pairs} == {"accepted"}

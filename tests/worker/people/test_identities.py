@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shared.errors import Misuse
+from shared.identities import Identity, in_text, known_by, said_by
 from shared.resources.columns import Column, Type, email, phone, tax_id, text, written
-from worker.people.identities import Identity, in_text, known_by, said_by
 
 MOBILE = known_by(phones=["(11) 98765-4321"])
 
