@@ -109,4 +109,4 @@ def test_dead_letters_are_counted_and_shown(kept: Web) -> None:
     kept.login()
     page = kept.client.get("/status").text
     assert "its worker died 3 times over this delivery" in page
-    assert "ponte replay deliveries" in page
+    assert "/inbox?state=dead" in page

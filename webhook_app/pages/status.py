@@ -92,12 +92,17 @@ def issues(status: Status) -> list[Issue]:
     if status.dead:
         found.append(
             Issue(
-                "Há webhooks que não puderam ser tratados: veja os motivos, depois `ponte replay deliveries`",
-                "Some webhooks failed for good: see why, then `ponte replay deliveries`",
+                "Há webhooks que não puderam ser tratados: veja os motivos na caixa de entrada e repita-os",
+                "Some webhooks failed for good: see why in the inbox, then try them again",
             )
         )
     if status.rejects:
-        found.append(Issue("Há registros rejeitados", "Some records were rejected"))
+        found.append(
+            Issue(
+                "Há registros rejeitados: veja na caixa de entrada",
+                "Some records were rejected: see the inbox",
+            )
+        )
     return found
 
 

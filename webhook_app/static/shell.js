@@ -10,6 +10,13 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden || busy) event.preventDefault();
 });
 
+document.addEventListener("htmx:configRequest", (event) => {
+  // An address says what is asked for, not what is not.
+  const { verb, formData } = event.detail;
+  if (verb !== "get") return;
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   if (new URL(xhr.responseURL || location.href, location.href).pathname === "/login") {

@@ -71,7 +71,7 @@ def test_what_was_ordered_together_is_watched_until_it_is_over(kept: Web) -> Non
 
 def test_a_run_is_told_in_words(kept: Web) -> None:
     page = kept.client.get("/runs/1").text
-    for word in ("kommo.leads", "Linhas gravadas", "pedida aqui ou pela API", "1 min 30 s"):
+    for word in ("kommo.leads", "Linhas gravadas", "a pedido", "1 min 30 s"):
         assert word in page, word
     assert "every 2s" not in page
     assert "every 2s" in kept.client.get("/runs/3").text
