@@ -262,7 +262,14 @@ for _name, _resource, _order, _held, _which in (
         "recebimentos_paid",
         "gestao_click.recebimentos",
         ("data_liquidacao",),
-        "id valor_total liquidado data_vencimento loja_id nome_loja cliente_id",
+        "id valor_total liquidado data_vencimento data_competencia conta_bancaria_id loja_id nome_loja cliente_id",
+        "",
+    ),
+    (
+        "pagamentos_paid",
+        "gestao_click.pagamentos",
+        ("data_liquidacao",),
+        "id valor_total liquidado data_vencimento data_competencia conta_bancaria_id",
         "",
     ),
 ):

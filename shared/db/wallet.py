@@ -10,11 +10,13 @@ from shared.resources import BY_NAME
 NOW = text("clock_timestamp()")
 TITLES = (BY_NAME["gestao_click.recebimentos"], BY_NAME["gestao_click.pagamentos"])
 OPEN = "deleted_at is null and missing_since is null and not coalesce(liquidado, false)"
+HELD = ("valor_total", "loja_id", "cliente_id", "nome_cliente")
+"""What is overdue, and whose, is added up from the index alone."""
 
 for _titles in TITLES:
     _rows = rows_table(_titles)
     _order = (_rows.c.integration_id, _rows.c.data_vencimento)
-    Index(f"{_titles.name}_open", *_order, postgresql_where=text(OPEN))
+    Index(f"{_titles.name}_open", *_order, postgresql_include=HELD, postgresql_where=text(OPEN))
 
 opening_balances = Table(
     "opening_balances",
