@@ -16,8 +16,8 @@ from shared.plain_names import plain
 from webhook_app import parties
 from webhook_app.parties import Key, Shown
 
-MOST = 200
-"""Parties that a search gathers; who has more to look through says more."""
+MOST, TOLD = 200, 60
+"""Parties that a search gathers, and people that it tells; who has more to look through says more."""
 MOST_SAME = 40
 """Records of one person at most: what is behind them is a chain of mistakes."""
 FEWEST_DIGITS = 7
@@ -57,7 +57,8 @@ def search(connection: Connection, among: Sequence[int], said: str) -> tuple[lis
         for group in groups
         if any(key in sides for key in group)
     ]
-    return sorted(people, key=lambda one: plain(one.members[0].name or "")), len(keys) > MOST
+    people.sort(key=lambda one: plain(one.members[0].name or ""))
+    return people[:TOLD], len(keys) > MOST or len(people) > TOLD
 
 
 def _found(connection: Connection, among: Sequence[int], said: str) -> list[Key]:
