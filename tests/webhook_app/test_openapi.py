@@ -93,6 +93,7 @@ def fits(value: object) -> bool:
     return not isinstance(value, dict)
 
 
+@pytest.mark.timeout(400)  # it asks every operation of some three hundred, several times
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_as_documented(documented: Web, mode: GenerationMode) -> None:
     """Of every operation, those for administrators too, whatever is asked."""

@@ -3,6 +3,7 @@ that says so, never half a file."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -50,7 +51,7 @@ def response(report: Report, export: Export, query: Exported) -> Response:
         file.close()
         raise
     sent = Response(_pieces(file), mimetype=export.media_type)
-    sent.call_on_close(file.close)
+    weakref.finalize(sent, file.close)  # of an answer to HEAD nobody reads a piece
     sent.content_length = file.tell()
     sent.headers["Content-Disposition"] = f'attachment; filename="{report.name}.{export.suffix}"'
     return sent

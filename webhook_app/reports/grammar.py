@@ -79,20 +79,22 @@ class Said:
 @dataclass(frozen=True, eq=False)
 class Shown:
     """A column of the answer, or a measure: then `what` is an aggregate. name: in addresses and answers; words:
-    what the view says in Portuguese, for readers of both languages."""
+    what the view says in Portuguese, for readers of both languages; overall: the aggregate for the whole, and for
+    groups that never share a subject, where it is another one (counting each subject once is dear otherwise)."""
 
     name: str
     title: Said
     kind: Kind
     what: ColumnElement[Any]
     words: tuple[Said, ...] = ()
+    overall: ColumnElement[Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
     """Rows that are equal in `columns` become one. name: the value of `by`; beside: a lateral list of each row
     (its tags), by whose elements it is told; a row then counts at each of them, in the totals once; along: what also tells groups
-    apart and puts them in order, behind the first column, and is not shown."""
+    apart and puts them in order, behind the first column, and is not shown; overall: its groups never share a subject."""
 
     name: str
     title: Said
@@ -100,6 +102,7 @@ class Grouping:
     sort: str | None = None
     beside: FromClause | None = None
     along: tuple[Shown, ...] = ()
+    overall: bool = False
 
     @property
     def apart(self) -> tuple[Shown, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -97,6 +98,13 @@ def test_strange_texts_are_kept(shop: Shop) -> None:
     assert strange in [row[0] for row in lines(shop.web, f"{DEALS}.csv")]
     sheet = book(shop.web, f"{DEALS}.xlsx").worksheets[0]
     assert any(str(row[0].value).startswith('a;b,"c"') for row in sheet.iter_rows())
+
+
+def test_a_file_that_nobody_reads_is_closed(shop: Shop) -> None:
+    head = shop.web.client.head(f"{DEALS}.csv", headers=shop.web.token("read"))
+    assert int(head.headers["Content-Length"]) == len(shop.web.get(f"{DEALS}.csv").data)
+    del head
+    gc.collect()  # a file left open would be a warning, and so an error
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])

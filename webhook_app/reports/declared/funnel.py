@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import distinct, func
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, null
 
 from webhook_app.reports import declaring as d
 from webhook_app.reports.grammar import Grouping, Kind, Report, Said, Shown, view
@@ -22,8 +25,15 @@ _stages = view(
 )
 _s = _stages.c
 _STAGE, _WENT_ON, _WON = Said("Etapa", "Stage"), Said("Seguiram", "Went on"), Said("Ganhos", "Won")
-_leads = func.count(distinct(_s.lead_id))
-_went_on, _won = _leads.filter(_s.seguiu), _leads.filter(_s.ganho)
+_leads, _went_on, _won = func.count(), func.count().filter(_s.seguiu), func.count().filter(_s.ganho)
+_each = func.count().filter(_s.esta_nela)
+_each_won = func.count().filter(_s.esta_nela, _s.ganho)
+"""Every lead is in one stage now: so each counts once."""
+
+
+def _count(name: str, title: Said, of_stage: ColumnElement[Any], once: ColumnElement[Any]) -> Shown:
+    return Shown(name, title, Kind.COUNT, of_stage, overall=once)
+
 
 FUNNEL = Report(
     name="funil",
@@ -34,7 +44,7 @@ FUNNEL = Report(
     ),
     covers=Said(
         "Negócios vivos do Kommo pelo dia em que foram criados, com cada etapa por onde passaram. O total conta "
-        "cada negócio uma vez. O que ninguém contou ao Ponte nem ele viu (veja o histórico de etapas) não está.",
+        "cada negócio uma vez, onde está agora. O que ninguém contou ao Ponte nem ele viu (veja o histórico de etapas) não está.",
         "Live deals of Kommo by the day on which they were made, with each stage that they have been in. The total "
         "counts each deal once. What nobody told Ponte and it did not see (the stage history) is not in it.",
     ),
@@ -50,22 +60,27 @@ FUNNEL = Report(
             sort="funil",
             along=(d.number(_s.ordem, Said("Ordem", "Place")),),
         ),
-        d.by_text(_s.funil, d.PIPELINE),
-        d.by_text(_s.vendedor, d.SELLER),
-        d.by_text(_s.origem, d.SOURCE),
-        d.by_text(_s.utm_campaign, d.CAMPAIGN, "campanha"),
-        d.by_month(_s.criado_no_dia),
+        replace(d.by_text(_s.vendedor, d.SELLER), overall=True),
+        replace(d.by_text(_s.origem, d.SOURCE), overall=True),
+        replace(d.by_text(_s.utm_campaign, d.CAMPAIGN, "campanha"), overall=True),
+        replace(d.by_month(_s.criado_no_dia), overall=True),
     ),
     measures=(
-        Shown("negocios", Said("Negócios", "Deals"), Kind.COUNT, _leads),
-        Shown("seguiram", _WENT_ON, Kind.COUNT, _went_on),
-        Shown("ganhos", _WON, Kind.COUNT, _won),
-        Shown("perdidos", Said("Perdidos", "Lost"), Kind.COUNT, _leads.filter(_s.perdido)),
-        Shown(
-            "estao_nela", Said("Estão nela", "Now there"), Kind.COUNT, _leads.filter(_s.esta_nela)
+        _count("negocios", Said("Negócios", "Deals"), _leads, _each),
+        _count("seguiram", _WENT_ON, _went_on, null()),
+        _count("ganhos", _WON, _won, _each_won),
+        _count(
+            "perdidos",
+            Said("Perdidos", "Lost"),
+            func.count().filter(_s.perdido),
+            func.count().filter(_s.esta_nela, _s.perdido),
         ),
-        d.share("parte_seguiu", Said("Seguem", "Go on"), _went_on, _leads),
-        d.share("parte_ganha", Said("São ganhos", "Are won"), _won, _leads),
+        _count("estao_nela", Said("Estão nela", "Now there"), _each, _each),
+        replace(d.share("parte_seguiu", Said("Seguem", "Go on"), _went_on, _leads), overall=null()),
+        replace(
+            d.share("parte_ganha", Said("São ganhos", "Are won"), _won, _leads),
+            overall=d.share("", _WON, _each_won, _each).what,
+        ),
     ),
     columns=(
         d.text(_s.negocio, d.DEAL),
@@ -80,7 +95,7 @@ FUNNEL = Report(
     filters=d.filters_of_deals(_s),
     sort="-negocios",
     rows_sort="-entrou_no_dia",
-    chart=("negocios", "seguiram", "ganhos"),
+    chart=("negocios", "ganhos"),
     key="parte_ganha",
 )
 

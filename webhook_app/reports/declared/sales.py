@@ -191,7 +191,7 @@ PRODUCTS = Report(
     measures=(
         d.sum_of(_l.valor, d.VALUE),
         d.sum_of(_l.quantidade, _QUANTITY, Kind.NUMBER),
-        d.different("vendas", Said("Vendas", "Sales"), _l.venda_id),
+        d.rows("vezes", Said("Vezes", "Times")),
         Shown("preco_medio", Said("Preço médio", "Mean price"), Kind.MONEY, func.round(_amount, 2)),
     ),
     columns=(
