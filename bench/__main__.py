@@ -19,7 +19,7 @@ from bench import report
 from bench.figures import Figure
 from bench.ground import ROOT, Ground
 
-PARTS = ("load", "quota", "webhooks", "latency", "memory", "growth", "hosts", "matching")
+PARTS = ("load", "quota", "webhooks", "latency", "memory", "growth", "hosts", "matching", "pages")
 """Modules of this package, in the order in which they are played."""
 REPORT = ROOT / "docs" / "benchmarks.md"
 

@@ -72,7 +72,7 @@ def answers(ground: Ground, ponte: Deployed, leads: int, times: int) -> Iterator
     """Each at most 50 ms: the median of so many."""
     asked = addresses(leads)
     ground.rest(ponte.env["DATABASE_URL"])
-    token, link = _keys(ponte)
+    token, link = keys(ponte)
     ponte.start("web")
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {token}"
@@ -86,7 +86,7 @@ def answers(ground: Ground, ponte: Deployed, leads: int, times: int) -> Iterator
 
 def explain(ground: Ground, ponte: Deployed, leads: int) -> str:
     """The plans of the heavy ones, as a document. Of the status page what /metrics asks: it is the same."""
-    token, _ = _keys(ponte)
+    token, _ = keys(ponte)
     paths = [path for path in addresses(leads).values() if path != "/"]
     with ponte.reach() as reach:
         found = list(explained.plans(ponte.settings(), reach.engine, token, paths))
@@ -94,7 +94,7 @@ def explain(ground: Ground, ponte: Deployed, leads: int) -> str:
     return explained.document(heavy, ground.described(), leads)
 
 
-def _keys(ponte: Deployed) -> tuple[str, str]:
+def keys(ponte: Deployed) -> tuple[str, str]:
     """A token for the API, a link for the status page."""
     with ponte.reach() as reach, reach.engine.begin() as connection:
         token = tokens.create(connection, reach.keys, "bench", "read", 1)
