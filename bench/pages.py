@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from statistics import median
+from typing import Any
 
 import requests
 
@@ -25,6 +26,11 @@ QUICK, FULL = 500, 100_000
 """Leads, and sales."""
 TIMES = {QUICK: 1, FULL: 7}
 MONTHS = 24
+UNLIMITED: dict[str, Any] = {
+    "kommo_limit": 0,
+    "gestao_click_limit": 0,
+    "gestao_click_daily_limit": 0,
+}
 ADDRESSES = (
     "/",
     "/status",
@@ -43,10 +49,8 @@ QUICK_ENOUGH = Target(at_most=300)
 
 def play(ground: Ground, quick: bool) -> Iterator[Figure]:
     many = QUICK if quick else FULL
-    world = {"leads": many, "sales": many, "months": MONTHS, "seed": 1}
-    limits = {"kommo_limit": 0, "gestao_click_limit": 0, "gestao_click_daily_limit": 0}
     with (
-        Sandbox(**world, **limits) as box,
+        Sandbox(leads=many, sales=many, months=MONTHS, **UNLIMITED) as box,
         Vendor(1) as vendor,
         deployed(ground, vendor, **_told(box)) as ponte,
     ):
