@@ -1,6 +1,6 @@
 """A real browser before a whole Ponte: processes, sandbox, first sync done. Without Chromium these tests are skipped.
 
-With PONTE_BROWSER=required, as in CI, they fail then.
+With TEST_BROWSER=required, as in CI, they fail then.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ UNLIMITED = {"KOMMO_RATE_LIMIT": "0", "GESTAO_CLICK_RATE_LIMIT": "0"}
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
-        if os.environ.get("PONTE_BROWSER") == "required":
+        if os.environ.get("TEST_BROWSER") == "required":
             pytest.fail("no Chromium is here: apt-get install chromium")
         pytest.skip("NO BROWSER: no page was looked at; apt-get install chromium")
     with sync_playwright() as playwright:
@@ -150,6 +150,6 @@ def reader(chromium: Browser, site: Site) -> Iterator[Reader]:
 
 @pytest.fixture
 def screenshots() -> Path | None:
-    """Where pictures of the pages are put, if PONTE_SCREENSHOTS names a folder."""
-    named = os.environ.get("PONTE_SCREENSHOTS")
+    """Where pictures of the pages are put, if TEST_SCREENSHOTS names a folder."""
+    named = os.environ.get("TEST_SCREENSHOTS")
     return Path(named) if named else None
