@@ -52,7 +52,7 @@ class Size:
 
 
 def size_of(quick: bool) -> Size:
-    return Size(10_000, 1) if quick else Size(100_000, 3)
+    return Size(4_000, 1) if quick else Size(100_000, 3)
 
 
 @dataclass(frozen=True)
