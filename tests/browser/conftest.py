@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from sandbox.embedded import Redis
 from tests.journeys.deployment import Deployment, deployed
 from tests.servers import copy_of
 
@@ -57,18 +58,20 @@ class Site:
         return next(word for word in made.stdout.split() if word.startswith("http"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(
     chromium: Browser,
     postgres_url: str,
     template_url: str,
-    redis_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
+    """On a Redis of its own: other tests count what theirs holds."""
+    redis = Redis(tmp_path_factory.mktemp("redis"), persist=False)
     with ExitStack() as stack:
+        stack.callback(redis.stop)
         url = stack.enter_context(copy_of(postgres_url, template_url))
         folder = tmp_path_factory.mktemp("browser")
-        ponte = stack.enter_context(deployed(folder, url, redis_url, UNLIMITED, **WORLD))
+        ponte = stack.enter_context(deployed(folder, url, redis.start(), UNLIMITED, **WORLD))
         read = ponte.run("sync", "--json")
         assert read.returncode == 0, read.stderr
         assert ponte.run("match").returncode == 0

@@ -175,7 +175,7 @@ def test_deals_are_filtered_by_an_index_alone_and_found_by_whom_they_are_linked_
     web: Web,
 ) -> None:
     _fill(web, LEADS)
-    filtered = _plan(web, LEADS, equal={"status_id": 142, "responsible_user_id": 7})
+    filtered = _plan(web, LEADS, equal={"status_id": 76000001, "responsible_user_id": 7})
     assert "Index Only Scan using leads_facets" in filtered
     assert "leads_of_contacts" in _plan(web, LEADS, other={"contact_id": 5})
     assert "leads_changed" in _plan(web, LEADS, updated_since=datetime.now(UTC))

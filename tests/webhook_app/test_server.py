@@ -108,7 +108,7 @@ def test_a_browser_finds_nothing_that_the_policy_forbids(
     with engine.begin() as connection:
         link = tokens.login_link(connection, Keyring(["k" * 40]))
     engine.dispose()
-    for path, there in ((f"/login?token={link}", "Ponte · situação"), ("/api/docs", "swagger-ui")):
+    for path, there in ((f"/login?token={link}", "Início · Ponte"), ("/api/docs", "swagger-ui")):
         page, console = browsed(f"http://127.0.0.1:{served}{path}", tmp_path / "profile")
         assert there in page
         assert "Content Security Policy" not in console, console
