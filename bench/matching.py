@@ -22,6 +22,7 @@ from bench.figures import Figure, Target
 from bench.ground import Ground
 from bench.vendor import Vendor
 from sandbox.people import Person, person
+from shared.matches import holding
 from worker.matching import work
 
 PART = "matching"
@@ -37,10 +38,7 @@ KINDS = (*[PLAIN] * 10, TYPO, OLD, BY_EMAIL, BY_CPF, COUPLE, HOMONYM, *[STRANGER
 """What the numbers are in turn."""
 SAME = {PLAIN, TYPO, OLD, BY_EMAIL, BY_CPF}
 """Kinds whose contact and client are one person."""
-FOUND = """
-    select integration_id, record, erp_record from ponte.matches
-    where verdict = 'accepted' or (verdict is null and state = 'matched')
-"""
+FOUND = f"select m.integration_id, m.record, m.erp_record from ponte.matches m where {holding('m')}"  # noqa: S608
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,21 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+
+from shared.db.matching import matches as people
 
 
 class Standing(StrEnum):
@@ -21,10 +35,19 @@ class Standing(StrEnum):
     APART = "apart"
 
 
-def holds(table: Table) -> ColumnElement[bool]:
+def holds(table: FromClause) -> ColumnElement[bool]:
     """The two are taken for the same."""
     said_so = table.c.verdict == "accepted"
     return or_(said_so, and_(table.c.verdict.is_(None), table.c.state == "matched"))
+
+
+def holding(alias: str) -> str:
+    """The same as text, of a table by its alias, for statements that are written as SQL."""
+    said_so = holds(people.alias(alias)).compile(
+        dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
+        compile_kwargs={"literal_binds": True},
+    )
+    return f"({said_so})"
 
 
 def to_review(table: Table) -> ColumnElement[bool]:

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         240,
         description="requests for ids that only webhooks have named, of each account; the rest waits",
     )
+    kommo_sale_number_field: str = Field(
+        "",
+        description="custom field of a deal that holds the number of its sale, by id, name or code; "
+        "absent: those whose name says venda or pedido",
+    )
 
     # Gestão Click
     gestao_click_api_key: SecretStr | None = Field(

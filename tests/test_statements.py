@@ -20,6 +20,7 @@ PIECES = "pieces that stand in the same module"
 REVIEWED = {
     "shared/db/bookkeeping.py": "an index's letter, out of the module itself",
     "webhook_app/best_sellers.py": PIECES,
+    "webhook_app/persons.py": "when a pair holds, as shared/matches.py says",
     "webhook_app/story.py": PIECES,
     "webhook_app/targets.py": PIECES,
     "worker/audit/comparing.py": DECLARED,

@@ -28,9 +28,9 @@ class Business:
     def title(self) -> str:
         return say("Principal", "Main") if self.user == "default" else self.user
 
-    def of(self, provider: str) -> list[int]:
+    def of(self, *providers: str) -> list[int]:
         """Ids of its accounts there."""
-        return [one.id for one in self.accounts if one.provider == provider]
+        return [one.id for one in self.accounts if one.provider in providers]
 
 
 NOBODY = Business("default")

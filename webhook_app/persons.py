@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Integer, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.identities import in_text
+from shared.matches import holding
 from shared.plain_names import plain
 from webhook_app import parties
 from webhook_app.parties import Key, Shown
@@ -137,7 +138,7 @@ _BY_WORDS = text(
     """
 )
 _PARTNERS = text(
-    """
+    f"""
     with mine as (select * from unnest(:integrations, :resources, :records) as g (integration_id, resource, record)),
     pairs as (
         select m.* from mine join ponte.matches m using (integration_id, resource, record)
@@ -145,7 +146,7 @@ _PARTNERS = text(
         select m.* from mine join ponte.matches m on m.erp_integration_id = mine.integration_id
             and m.erp_resource = mine.resource and m.erp_record = mine.record)
     select integration_id, resource, record, erp_integration_id, erp_resource, erp_record from pairs
-    where verdict = 'accepted' or (verdict is null and state = 'matched')
+    where {holding("pairs")}
     order by strength desc, id
-    """
+    """  # noqa: S608
 ).bindparams(*_ARRAYS)

@@ -9,7 +9,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -25,12 +24,7 @@ from sqlalchemy import (
 )
 
 from shared.db.mirror import metadata
-
-NOW = text("clock_timestamp()")
-
-
-def _moment(name: str, **options: Any) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), **options)
+from shared.db.moments import NOW, moment
 
 
 def _goes_with(name: str, whose: str) -> Column[Any]:
@@ -46,7 +40,7 @@ alert_rules = Table(
     Column("enabled", Boolean, nullable=False),
     Column("threshold", Numeric, comment="in the rule's unit; null where it has none"),
     Column("remind_hours", Integer, comment="told again so often while it lasts; null: once"),
-    _moment("updated_at", nullable=False, server_default=NOW),
+    moment("updated_at", nullable=False, server_default=NOW),
     schema="ponte",
     comment="What people changed of the rules; one without a row here is as it is declared",
 )
@@ -66,8 +60,8 @@ alert_channels = Table(
         comment="address and secrets, encrypted",
         info={"sealed": True},
     ),
-    _moment("created_at", nullable=False, server_default=NOW),
-    _moment("told_at", comment="when it last took a notice"),
+    moment("created_at", nullable=False, server_default=NOW),
+    moment("told_at", comment="when it last took a notice"),
     Column("problem", Text, comment="why it did not take the last one; null: it did"),
     CheckConstraint("kind in ('webhook', 'email', 'telegram')", name="alert_channels_kind"),
     CheckConstraint("language in ('pt-BR', 'en')", name="alert_channels_language"),
@@ -81,11 +75,11 @@ alert_incidents = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("rule", Text, nullable=False),
     Column("subject", Text, nullable=False, comment="integration:1, queue:sync, inbox"),
-    _moment("since", nullable=False, server_default=NOW, comment="when it was first seen"),
-    _moment("opened_at", comment="null: it has not lasted long enough yet to be told"),
-    _moment("well_since", comment="null: it lasts"),
-    _moment("closed_at"),
-    _moment("told_at", comment="when notices of it were last written"),
+    moment("since", nullable=False, server_default=NOW, comment="when it was first seen"),
+    moment("opened_at", comment="null: it has not lasted long enough yet to be told"),
+    moment("well_since", comment="null: it lasts"),
+    moment("closed_at"),
+    moment("told_at", comment="when notices of it were last written"),
     Column("reminders", SmallInteger, nullable=False, server_default=text("0")),
     Column("figure", Numeric, nullable=False, comment="the last one, in the rule's unit"),
     Column("said_pt", Text, nullable=False),
@@ -113,11 +107,11 @@ alert_notices = Table(
     Column("turn", SmallInteger, nullable=False, server_default=text("0"), comment="of reminders"),
     Column("state", Text, nullable=False, server_default="waiting"),
     Column("owner", Uuid),
-    _moment("lease_until"),
+    moment("lease_until"),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
-    _moment("created_at", nullable=False, server_default=NOW),
-    _moment("next_at", nullable=False, server_default=NOW),
-    _moment("settled_at"),
+    moment("created_at", nullable=False, server_default=NOW),
+    moment("next_at", nullable=False, server_default=NOW),
+    moment("settled_at"),
     Column("reason", Text, comment="why the last attempt failed"),
     UniqueConstraint("incident_id", "channel_id", "kind", "turn", name="alert_notices_once"),
     CheckConstraint("kind in ('opened', 'reminder', 'closed')", name="alert_notices_kind"),

@@ -25,9 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.db.mirror import metadata, rows_table
+from shared.db.moments import NOW, moment
 from shared.resources import BY_NAME
-
-NOW = text("clock_timestamp()")
 
 
 def _party() -> tuple[Column[int], Column[str], Column[str]]:
@@ -43,11 +42,11 @@ def _judged() -> tuple[Column[Any], ...]:
     last_word = "what a person says, who has the last word: accepted, rejected"
     return (
         Column("why", Text, nullable=False),
-        Column("found_at", DateTime(timezone=True), nullable=False, server_default=NOW),
-        Column("changed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+        moment("found_at", nullable=False, server_default=NOW),
+        moment("changed_at", nullable=False, server_default=NOW),
         Column("verdict", Text, comment=last_word),
         Column("decided_by", Text),
-        Column("decided_at", DateTime(timezone=True)),
+        moment("decided_at"),
     )
 
 
@@ -211,7 +210,7 @@ deal_stages = Table(
     Column("lead_id", BigInteger, primary_key=True, autoincrement=False),
     Column("pipeline_id", BigInteger, primary_key=True, autoincrement=False),
     Column("status_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("entered_at", DateTime(timezone=True), comment="the first time"),
+    moment("entered_at", comment="the first time"),
     Column(
         "went_on",
         Boolean,
@@ -227,7 +226,7 @@ matching_marks = Table(
     metadata,
     Column("integration_id", Integer, primary_key=True, autoincrement=False),
     Column("list", Text, primary_key=True),
-    Column("through", DateTime(timezone=True), nullable=False),
+    moment("through", nullable=False),
     Column("record", Text, nullable=False, server_default=""),
     schema="ponte",
     comment="Up to which change matching has read a list, or the deals (deal_sales)",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, DateTime, Index, Integer, Numeric, Table, Text, text
+from sqlalchemy import Column, Date, Index, Integer, Numeric, Table, Text, text
 
 from shared.db.mirror import metadata, rows_table
+from shared.db.moments import NOW, moment
 from shared.resources import BY_NAME
 
-NOW = text("clock_timestamp()")
 TITLES = (BY_NAME["gestao_click.recebimentos"], BY_NAME["gestao_click.pagamentos"])
 OPEN = "deleted_at is null and missing_since is null and not coalesce(liquidado, false)"
 HELD = ("valor_total", "loja_id", "cliente_id", "nome_cliente")
@@ -35,7 +35,7 @@ opening_balances = Table(
         comment="titles that were settled on this day are not in the amount yet",
     ),
     Column("amount", Numeric, nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    moment("updated_at", nullable=False, server_default=NOW),
     schema="ponte",
     comment="What was in a bank account when a day began: the ERP has no balances, people enter them",
 )
@@ -46,7 +46,7 @@ category_mappings = Table(
     Column("integration_id", Integer, primary_key=True, autoincrement=False),
     Column("plano_contas_id", Text, primary_key=True),
     Column("category", Text, nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    moment("updated_at", nullable=False, server_default=NOW),
     schema="ponte",
     comment="What people call an account of the ERP's plan; one without a row here keeps the ERP's name",
 )

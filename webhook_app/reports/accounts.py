@@ -1,44 +1,26 @@
-"""Whose report it is: the accounts of one business, and how old what they say is.
-
-A business is a user of `ponte.integration_settings`, as for matching (docs/matching.md).
-"""
+"""Whose report it is: the accounts of one business, and how old what they say is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
 from shared import integrations
 from shared.db.bookkeeping import checkpoints
-from shared.integrations import PROVIDERS, Integration
+from shared.integrations import PROVIDERS
 from shared.resources import BY_NAME
 from shared.settings import Settings
+from webhook_app.businesses import NOBODY, Business
 from webhook_app.envelopes import moment
 from webhook_app.reports.grammar import Report
 
 
-@dataclass(frozen=True)
-class Business:
-    """A user's accounts; without a user nobody's, which have no rows."""
-
-    user: str | None
-    known: tuple[Integration, ...] = ()
-
-    def of(self, provider: str) -> tuple[int, ...]:
-        """Ids of its accounts there."""
-        return tuple(one.id for one in self.known if one.provider == provider)
-
-    def holding(self, report: Report) -> tuple[int, ...]:
-        """Those whose rows the report's view has."""
-        return tuple(one.id for one in self.known if one.provider in report.providers)
-
-    def lacking(self, report: Report) -> list[str]:
-        """Vendors whose lists the report follows, and where the business has no account."""
-        needed = {BY_NAME[name].provider for name in report.follows}
-        return [provider for provider in PROVIDERS if provider in needed and not self.of(provider)]
+def lacking(report: Report, of: Business) -> list[str]:
+    """Vendors whose lists the report follows, and where the business has no account."""
+    needed = {BY_NAME[name].provider for name in report.follows}
+    return [provider for provider in PROVIDERS if provider in needed and not of.of(provider)]
 
 
 def business(
@@ -54,7 +36,7 @@ def business(
     else:
         one = integrations.by_id(connection, asked)
     if one is None:
-        return Business(None)
+        return NOBODY
     mates = [
         each
         for each in integrations.all_of(connection)

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from shared.settings import Settings
 from webhook_app.auth import SECURITY
+from webhook_app.businesses import Business
 from webhook_app.envelopes import answer, pagination, problems
 from webhook_app.openapi import Routes
 from webhook_app.parsing import checked
 from webhook_app.process import process
 from webhook_app.reports import accounts, catalog, engine, exports, questions
-from webhook_app.reports.accounts import Business
 from webhook_app.reports.engine import Asked, plain
 from webhook_app.reports.exports import Export
 from webhook_app.reports.grammar import Report, Said, Shown
@@ -68,7 +68,7 @@ def _serve_export(report: Report, export: Export) -> None:
 
 def _rows(connection: Connection, settings: Settings, report: Report, query: Paged) -> Response:
     of = accounts.business(connection, settings, report, query.integration)
-    asked = questions.meant(report, query, of.holding(report))
+    asked = questions.meant(report, query, of.of(*report.providers))
     found = engine.page(connection, asked, query.page, query.limit)
     return answer(
         f"{len(found.rows)} of {found.count} rows.",
@@ -94,8 +94,8 @@ def _asked(asked: Asked, of: Business) -> dict[str, Any]:
         "filters": asked.filters,
         "columns": [_shown(one) for one in asked.shown],
         "covers": _said(asked.report.covers),
-        "accounts": [one.id for one in of.known],
-        "lacking": of.lacking(asked.report),
+        "accounts": [one.id for one in of.accounts],
+        "lacking": accounts.lacking(asked.report, of),
     }
 
 

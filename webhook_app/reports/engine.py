@@ -6,7 +6,7 @@ are needed; groups, their number and the totals of the whole are taken from it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -47,7 +47,7 @@ class Asked:
     """A question to a report. accounts: integrations of one business; filters: by name, values of the report's."""
 
     report: Report
-    accounts: tuple[int, ...]
+    accounts: Sequence[int]
     by: str
     sort: str
     since: date | None = None

@@ -73,7 +73,7 @@ def _write(
     file: IO[bytes],
 ) -> None:
     of = accounts.business(connection, settings, report, query.integration)
-    asked = questions.meant(report, query, of.holding(report))
+    asked = questions.meant(report, query, of.of(*report.providers))
     export.write(
         file,
         Sheet(

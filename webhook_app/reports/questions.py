@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -74,7 +75,7 @@ def _told(one: Filter) -> str:
     return f"{one.title.en}: {how}; `{WITHOUT}`: those without"
 
 
-def meant(report: Report, query: Any, accounts: tuple[int, ...]) -> Asked:
+def meant(report: Report, query: Any, accounts: Sequence[int]) -> Asked:
     """Raises Problem 400 for a sort that this grouping does not show, and a period that ends before it begins."""
     since, until = getattr(query, "since", None), getattr(query, "until", None)
     if since and until and since > until:

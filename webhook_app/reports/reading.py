@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,8 +12,8 @@ from sqlalchemy import Connection, func, select
 
 from shared.errors import Misuse, UnknownTarget
 from shared.settings import Settings
+from webhook_app.businesses import Business
 from webhook_app.reports import accounts, engine, periods, questions
-from webhook_app.reports.accounts import Business
 from webhook_app.reports.engine import SCHEMA, Asked, Result, Row
 from webhook_app.reports.grammar import Period, Report
 from webhook_app.reports.options import Options, options
@@ -33,11 +33,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Reading:
-    """options: of each filter by its name; businesses: (an account, whose it is), where there are several."""
+    """lacking: vendors where the business has no account; options: of each filter by its name; businesses: (an
+    account, whose it is), where there are several."""
 
     asked: Asked
     result: Result
-    of: Business
+    lacking: Sequence[str]
     freshness: dict[str, Any]
     options: Mapping[str, Options]
     businesses: Options
@@ -87,7 +88,7 @@ def read(connection: Connection, settings: Settings, report: Report, wanted: Wan
     return Reading(
         asked,
         engine.page(connection, asked, query.page, query.limit),
-        of,
+        accounts.lacking(report, of),
         accounts.freshness(connection, report, of),
         {
             one.name: options(connection, one.choices, of.of(one.choices.provider))
@@ -107,7 +108,7 @@ def _asked(
     connection: Connection, settings: Settings, report: Report, wanted: Wanted
 ) -> tuple[Asked, Business]:
     of = _business(connection, settings, report, wanted.query.integration)
-    return questions.meant(report, wanted.query, of.holding(report)), of
+    return questions.meant(report, wanted.query, of.of(*report.providers)), of
 
 
 def _business(

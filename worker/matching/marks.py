@@ -15,7 +15,8 @@ MARGIN = timedelta(minutes=10)
 
 
 class Mark(NamedTuple):
-    """The last change that was read: its moment, and its record among those of the same moment."""
+    """The last change that was read: its moment, and its record among those of the same moment; of a list that is always
+    read to its end, by what it was judged."""
 
     through: datetime
     record: str = ""

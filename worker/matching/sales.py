@@ -12,20 +12,25 @@ from typing import Any
 from sqlalchemy import Connection
 
 from shared.db.engine import clock
+from shared.db.matching import deal_sales
+from shared.matches import holding
 from worker.matching import marks
 from worker.matching.marks import BEGINNING, MARGIN, Mark
 
-NAME = "deal_sales"
+NAME = deal_sales.name
 BEFORE, AFTER = 30, 60
 """Days from the deal's end to the sale, at most."""
 NEAR = 0.05
 """Of the deal's value: so much a sale may differ and still be near it."""
 
 
-def refresh(connection: Connection, kommo: int, erp: Sequence[int]) -> int:
-    """Judges the deals of one account that something has changed about; returns how many pairs changed."""
+def refresh(connection: Connection, kommo: int, erp: Sequence[int], field: str = "") -> int:
+    """Judges the deals of one account that something has changed about, all of them after another choice of `field`;
+    returns how many pairs changed. field: KOMMO_SALE_NUMBER_FIELD."""
     now = clock(connection)
     mark = marks.read(connection, kommo, NAME)
+    if mark.record != field:
+        mark = BEGINNING
     # after a first load nobody has counted yet, and plans for empty tables take hours
     if mark == BEGINNING:
         connection.exec_driver_sql("analyze kommo.leads, gestao_click.vendas, ponte.matches")
@@ -36,17 +41,17 @@ def refresh(connection: Connection, kommo: int, erp: Sequence[int]) -> int:
         "before": BEFORE,
         "after": AFTER,
         "near": NEAR,
+        "field": field,
     }
     for statement in (DEALS, "analyze deals", FOUND):
         connection.exec_driver_sql(statement, given)
     changed = sum(connection.exec_driver_sql(each, given).rowcount for each in (CLEAR, WRITE))
     for statement in (CONCERNED, "analyze concerned", PART, JOIN):
         connection.exec_driver_sql(statement, given)
-    marks.write(connection, kommo, NAME, Mark(now - MARGIN))
+    marks.write(connection, kommo, NAME, Mark(now - MARGIN, field))
     return changed
 
 
-_HOLDS = "(m.verdict = 'accepted' or (m.verdict is null and m.state = 'matched'))"
 # one branch for each, or no join by hash is possible
 _WON = """
     (select integration_id, id, 'kommo.contacts' as resource, main_contact_id::text as record
@@ -77,7 +82,8 @@ DEALS = f"""
 _NUMBERED = """
     exists (
         select from jsonb_each(l.custom_fields) f (id, field), jsonb_array_elements(field -> 'values') value
-        where reports.sem_acentos(field ->> 'name') ~ '(venda|pedido)'
+        where case when %(field)s::text = '' then reports.sem_acentos(field ->> 'name') ~ '(venda|pedido)'
+            else lower(%(field)s) in (id, lower(field ->> 'name'), lower(field ->> 'code')) end
             and reports.numero_do_codigo(value ->> 'value') = reports.numero_do_codigo(v.codigo))"""
 FOUND = f"""
     create temp table found on commit drop as
@@ -91,7 +97,7 @@ FOUND = f"""
         cross join lateral (values
             ('kommo.contacts', l.main_contact_id::text), ('kommo.companies', l.company_id::text)) w (resource, record)
         join ponte.matches m on m.integration_id = l.integration_id and m.resource = w.resource
-            and m.record = w.record and {_HOLDS}
+            and m.record = w.record and {holding("m")}
         join ponte.sales v on v.integration_id = m.erp_integration_id and v.cliente_id = m.erp_record
         where l.status_id = 142 and l.deleted_at is null and l.missing_since is null
             and m.erp_resource = 'gestao_click.clientes' and m.erp_integration_id = any(%(erp)s::int[]) and v.counts

@@ -39,7 +39,7 @@ def carry_out(reach: Reach, seconds: float) -> bool:
     deadline, judged = time.monotonic() + seconds, 0
     with _alone(reach.engine) as ours:
         for business in _businesses(reach.engine) if ours else ():
-            for count in _steps(reach.engine, business):
+            for count in _steps(reach, business):
                 judged += count
                 if time.monotonic() > deadline:
                     return True
@@ -48,16 +48,17 @@ def carry_out(reach: Reach, seconds: float) -> bool:
     return False
 
 
-def _steps(engine: Engine, business: Business) -> Iterator[int]:
+def _steps(reach: Reach, business: Business) -> Iterator[int]:
     """Each with how many parties it has judged. Of one system alone money and stages are told, and people found."""
-    both = business.kommo and business.erp
+    engine, both = reach.engine, business.kommo and business.erp
     yield from _parties_read(engine, business)
     if both:
         yield from _pairs_judged(engine, business)
     yield from _titles_read(engine, business)
     yield from _paths_read(engine, business)
+    number = reach.settings.kommo_sale_number_field
     for id_ in business.kommo if both else ():
-        _committed(engine, sales.refresh, id_, business.erp)
+        _committed(engine, sales.refresh, id_, business.erp, number)
 
 
 def _parties_read(engine: Engine, business: Business) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ class Shop:
     """One person who is a contact and a client, with deals and sales of theirs, in an empty world of both."""
 
     def __init__(self, ground: Ground) -> None:
-        self.ground = ground
+        self.ground, self.reach = ground, ground.reach
         for resource in LISTS:
             ground.sync(resource)
         work.carry_out(ground.reach, 60.0)
@@ -105,9 +106,12 @@ class Shop:
     def _put(self, statement: str, values: dict[str, Any]) -> None:
         self.ground.run(lambda c: c.execute(text(statement), values))
 
+    def choose(self, **settings: Any) -> None:
+        self.reach = replace(self.reach, settings=self.reach.settings.model_copy(update=settings))
+
     def pairs(self) -> dict[tuple[int, str], tuple[str, float]]:
         """(deal, sale): what the facts say, and how strongly; those that are apart left out."""
-        work.carry_out(self.ground.reach, 60.0)
+        work.carry_out(self.reach, 60.0)
         chosen = select(deal_sales).where(deal_sales.c.state != "apart")
         rows = self.ground.run(lambda c: list(c.execute(chosen)))
         return {(row.lead_id, row.sale_id): (row.state, float(row.strength)) for row in rows}

@@ -53,6 +53,20 @@ def test_a_number_that_the_deal_names_decides(shop: Shop) -> None:
     assert shop.pairs() == {(1, "11"): ("matched", 0.99)}
 
 
+@pytest.mark.parametrize("chosen", ["1400009", "ref. do ERP", "REF_ERP"])
+def test_the_field_of_the_number_may_be_chosen(shop: Shop, chosen: str) -> None:
+    fields = """{"1400002": {"name": "Nº da Venda", "values": [{"value": "12"}]},
+        "1400009": {"name": "Ref. do ERP", "code": "REF_ERP", "values": [{"value": "11"}]}}"""
+    shop.deal(1, 500, fields=fields)
+    shop.sale("11", "123.00")
+    shop.sale("12", "150.00")
+    assert shop.pairs() == {(1, "12"): ("matched", 0.99)}
+    shop.choose(kommo_sale_number_field=chosen)
+    assert shop.pairs() == {(1, "11"): ("matched", 0.99)}
+    shop.choose(kommo_sale_number_field="")
+    assert shop.pairs() == {(1, "12"): ("matched", 0.99)}
+
+
 def test_two_that_are_alike_are_a_persons_to_tell(shop: Shop) -> None:
     shop.deal(1, 500)
     shop.sale("11", "500.00")
