@@ -98,7 +98,7 @@ def _reports(session: requests.Session, home: str) -> list[str]:
 
 
 def _seconds(session: requests.Session, url: str) -> float:
-    answer = session.get(url, timeout=60, allow_redirects=False)
-    if answer.status_code != 200:
-        raise Failed(f"{url} was answered {answer.status_code}: {answer.text[:300]}")
-    return answer.elapsed.total_seconds()
+    seconds, answered = questions.timed(session, url)
+    if not answered:
+        raise Failed(f"{url} was given up")
+    return seconds

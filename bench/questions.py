@@ -59,7 +59,6 @@ def addresses(leads: int) -> dict[str, str]:
         "runs": "/api/runs",
         "metrics": "/metrics",
         "status page": "/status",
-        "start page": "/",
     }
     return {**lists, "one row": f"{DEALS}/{id_of(leads // 2)}", **others}
 
@@ -77,7 +76,7 @@ def answers(ground: Ground, ponte: Deployed, leads: int, times: int) -> Iterator
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {token}"
         home = f"http://{LOOPBACK}:{ponte.port}"
-        _get(session, f"{home}/login?token={link}")
+        session.get(f"{home}/login?token={link}", timeout=60)
         for name, path in asked.items():
             ms = _ms(session, f"{home}{path}", times)
             note = f"`{path}`" if len(path) < 60 else ""
@@ -87,9 +86,10 @@ def answers(ground: Ground, ponte: Deployed, leads: int, times: int) -> Iterator
 def explain(ground: Ground, ponte: Deployed, leads: int) -> str:
     """The plans of the heavy ones, as a document. Of the status page what /metrics asks: it is the same."""
     token, _ = keys(ponte)
-    paths = [path for path in addresses(leads).values() if path != "/"]
     with ponte.reach() as reach:
-        found = list(explained.plans(ponte.settings(), reach.engine, token, paths))
+        found = list(
+            explained.plans(ponte.settings(), reach.engine, token, list(addresses(leads).values()))
+        )
     heavy = [plan for plan in found if plan.ms >= HEAVY]
     return explained.document(heavy, ground.described(), leads)
 
@@ -103,18 +103,18 @@ def keys(ponte: Deployed) -> tuple[str, str]:
 
 def _ms(session: requests.Session, url: str, times: int) -> float:
     """The median, warm; of what is given up after the API's 8 seconds, how long that took."""
-    seconds, answered = _get(session, url)
+    seconds, answered = timed(session, url)
     if not answered:
         return seconds * 1000
     for _ in range(min(WARMING, times)):
-        _get(session, url)
-    return median(_get(session, url)[0] for _ in range(times)) * 1000
+        timed(session, url)
+    return median(timed(session, url)[0] for _ in range(times)) * 1000
 
 
-def _get(session: requests.Session, url: str) -> tuple[float, bool]:
-    """Seconds, and whether there was an answer."""
+def timed(session: requests.Session, url: str) -> tuple[float, bool]:
+    """Seconds, and whether there was an answer: else it was given up. Raises Failed for any other."""
     began = time.monotonic()
-    answer = session.get(url, timeout=30)
+    answer = session.get(url, timeout=60, allow_redirects=False)
     seconds = time.monotonic() - began
     if answer.status_code not in (200, 503):
         raise Failed(f"{url} was answered {answer.status_code}: {answer.text[:300]}")

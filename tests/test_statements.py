@@ -20,8 +20,8 @@ PIECES = "pieces that stand in the same module"
 REVIEWED = {
     "shared/db/bookkeeping.py": "an index's letter, out of the module itself",
     "webhook_app/best_sellers.py": PIECES,
-    "webhook_app/persons.py": "when a pair holds, as shared/matches.py says",
-    "webhook_app/story.py": PIECES,
+    "webhook_app/people/persons.py": "when a pair holds, as shared/matches.py says",
+    "webhook_app/people/story.py": PIECES,
     "webhook_app/targets.py": PIECES,
     "worker/audit/comparing.py": DECLARED,
     "worker/audit/mending.py": DECLARED,

@@ -7,8 +7,9 @@ from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
 from shared.resources import BY_NAME
-from webhook_app import best_sellers, connections, imports, lists, schedules, situations, syncs
+from webhook_app import best_sellers, connections, imports, schedules, situations, syncs
 from webhook_app.auth import SECURITY
+from webhook_app.lists import routes
 from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, checked
 from webhook_app.problems import Problem
@@ -56,11 +57,11 @@ def _ensure_configured(url: str | None) -> None:
 
 
 connections.serve(api, PROVIDER)
-lists.of_provider(api, PROVIDER)
+routes.of_provider(api, PROVIDER)
 # the original's names, docs/origin-routes.md
-lists.serve_under(api, BY_NAME["gestao_click.situacoes_vendas"], "sales/situacoes")
+routes.serve_under(api, BY_NAME["gestao_click.situacoes_vendas"], "sales/situacoes")
 for _name in ("clients", "clientes"):
-    lists.serve_of(api, CLIENTES, BY_NAME["gestao_click.vendas"], "cliente_id", _name)
+    routes.serve_of(api, CLIENTES, BY_NAME["gestao_click.vendas"], "cliente_id", _name)
 syncs.serve(api, PROVIDER)
 schedules.serve(api)
 imports.serve(api)

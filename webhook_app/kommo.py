@@ -6,8 +6,9 @@ from flask import Response
 from flask_openapi3.models.tag import Tag
 from pydantic import ConfigDict, Field
 
-from webhook_app import connections, lists, syncs
+from webhook_app import connections, syncs
 from webhook_app.auth import SECURITY
+from webhook_app.lists import routes
 from webhook_app.openapi import Routes
 from webhook_app.parsing import Body, checked
 from webhook_app.syncs import OfIntegration
@@ -36,5 +37,5 @@ def test_connection(query: OfIntegration, body: KommoCredentials) -> Response:
 
 
 connections.serve(api, PROVIDER)
-lists.of_provider(api, PROVIDER)
+routes.of_provider(api, PROVIDER)
 syncs.serve(api, PROVIDER)

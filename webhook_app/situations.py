@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared import integrations
 from shared.db.bookkeeping import sale_situations as table
-from shared.db.matching import deal_sales, matching_marks
+from shared.db.matching import client_money, deal_sales, matching_marks
 from shared.settings import Settings
 from webhook_app import syncs
 from webhook_app.envelopes import Answer, answer, problems
@@ -90,8 +90,9 @@ def _integration(connection: Connection, settings: Settings, asked: int | None) 
 
 def _keep(connection: Connection, id_: int, situation: str, counts: bool | None) -> None:
     here = (table.c.integration_id == id_, table.c.situacao_id == situation)
-    # another sale may be a deal's now
-    connection.execute(delete(matching_marks).where(matching_marks.c.list == deal_sales.name))
+    # another sale may be a deal's now, and clients have bought more or less
+    told = matching_marks.c.list.in_((deal_sales.name, client_money.name))
+    connection.execute(delete(matching_marks).where(told))
     if counts is None:
         connection.execute(delete(table).where(*here))
         return

@@ -33,7 +33,8 @@ from worker.sync import sweep
 from worker.sync.sweep import Slice
 
 MOST_DELIVERIES = deliveries.TOGETHER[0]
-MOST_IDS = 250
+ENOUGH = 500
+"""Deliveries that a batch waits for no longer: two full requests, less what they name twice."""
 LONGEST_AGE = 2.5
 AGE_PER_EVENT_A_SECOND = 0.1
 """At 10 events a second a batch waits 1 s; from 25 on, 2.5 s."""
@@ -197,9 +198,7 @@ class Drain:
                 waiting = deliveries.waiting(connection, self._integration.id)
             if not waiting.count and self._pace.quiet(time.monotonic()):
                 return
-            if not waiting.count or (
-                waiting.oldest < self._pace.age() and waiting.count < MOST_IDS
-            ):
+            if not waiting.count or (waiting.oldest < self._pace.age() and waiting.count < ENOUGH):
                 time.sleep(TICK)
                 continue
             self._pace.close(self._batch(), time.monotonic())

@@ -221,6 +221,40 @@ deal_stages = Table(
     comment="Stages in which a lead has been, as reports.kommo_stage_history says",
 )
 
+client_money = Table(
+    "client_money",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("client_id", Text, primary_key=True),
+    Column("purchases", BigInteger, nullable=False, comment="sales that count, and have a day"),
+    Column("purchase_days", BigInteger, nullable=False, comment="different days of those"),
+    Column("sold", Numeric, nullable=False),
+    Column("first_on", Date, comment="day of the first of them"),
+    Column("last_on", Date),
+    Column(
+        "received", Numeric, nullable=False, comment="settled receivables, whatever they are of"
+    ),
+    Column("to_come", Numeric, nullable=False),
+    schema="ponte",
+    comment="What clients of the ERP have bought, paid and owe, as ponte.client_money_anew works it out",
+)
+
+stage_weights = Table(
+    "stage_weights",
+    metadata,
+    Column("integration_id", Integer, primary_key=True, autoincrement=False),
+    Column("pipeline_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("status_id", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "ended", BigInteger, nullable=False, comment="deals that were in it and ended within a year"
+    ),
+    Column("won", BigInteger, nullable=False),
+    Column("weight", Numeric, nullable=False, comment="0 to 1: the share of them that was won"),
+    Column("days", Integer, nullable=False, comment="mean from the stage to won"),
+    schema="ponte",
+    comment="What open stages of Kommo are worth, as ponte.stage_weights_anew works it out",
+)
+
 matching_marks = Table(
     "matching_marks",
     metadata,

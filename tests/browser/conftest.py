@@ -151,6 +151,12 @@ def reader(chromium: Browser, site: Site) -> Iterator[Reader]:
     assert one.wrongs == []
 
 
+def reports(reader: Reader) -> list[str]:
+    """The addresses of all reports, as the gallery has them."""
+    links = reader.open("/reports").locator("main a[href^='/reports/']")
+    return sorted({str(link.get_attribute("href")) for link in links.all()})
+
+
 @pytest.fixture
 def screenshots() -> Path | None:
     """Where pictures of the pages are put, if TEST_SCREENSHOTS names a folder."""

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Reader, Site, reader_of
+from tests.browser.conftest import DESKTOP, PHONE, Reader, Site, reader_of, reports
 
 PAGES = (
     "/",
@@ -38,12 +38,6 @@ def looking(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> It
     one.sign_in()
     yield one
     one.context.close()
-
-
-def reports(reader: Reader) -> list[str]:
-    """The addresses of all reports, as the gallery has them."""
-    links = reader.open("/reports").locator("main a[href^='/reports/']")
-    return sorted({str(link.get_attribute("href")) for link in links.all()})
 
 
 @pytest.mark.parametrize("path", PAGES)

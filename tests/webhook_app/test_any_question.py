@@ -14,8 +14,9 @@ from shared.db.mirror import rows_table
 from shared.resources.grammar import Resource
 from shared.resources.kommo import LEADS
 from tests.webhook_app.conftest import Web
-from webhook_app import asking, expanding, filtering, list_models, listing
-from webhook_app.filtering import Wanted
+from webhook_app import asking
+from webhook_app.lists import expanding, filtering, listing, models
+from webhook_app.lists.filtering import Wanted
 
 LISTS = [resource for resource in resources.ALL if resource.listed]
 BAD = [
@@ -53,9 +54,7 @@ def asked(draw: st.DrawFn) -> str:
     """An address: a list, and some of its own parameters with some values."""
     resource = draw(st.sampled_from(LISTS))
     assert resource.listed
-    known = [
-        one.alias or name for name, one in list_models.query_model(resource).model_fields.items()
-    ]
+    known = [one.alias or name for name, one in models.query_model(resource).model_fields.items()]
     names = draw(st.lists(st.sampled_from([*known, "nonsense"]), max_size=4))
     given = [(name, draw(_values(resource, name))) for name in names if name != "live"]
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in given)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert
 from shared.db.mirror import child_table
 from shared.resources import BY_NAME, of_provider
 from tests.webhook_app.conftest import Web
-from webhook_app.expanding import names
+from webhook_app.lists.expanding import names
 
 API = "/api/gestao-click"
 TODAY = datetime.now(UTC).date()

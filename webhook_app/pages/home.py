@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from shared import report
 from shared.settings import Settings
-from webhook_app import businesses, formats, picture
-from webhook_app.pages import parameters
+from webhook_app import businesses, formats
+from webhook_app.pages import parameters, picture
+from webhook_app.pages.picture import Asked, Column
 from webhook_app.pages.status import issues, shown
-from webhook_app.picture import Asked, Column
 from webhook_app.process import process
 from webhook_app.wallet.periods import Period, cut
 from webhook_app.words import say

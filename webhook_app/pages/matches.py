@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from shared import matches
 from shared.settings import Settings
-from webhook_app import businesses, review
+from webhook_app import businesses
 from webhook_app.pages import parameters
+from webhook_app.people import review
 from webhook_app.process import process
 from webhook_app.words import say
 

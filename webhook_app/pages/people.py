@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound
 
 from shared.settings import Settings
-from webhook_app import businesses, parties, persons, story
+from webhook_app import businesses
 from webhook_app.pages import parameters
-from webhook_app.parties import Key
+from webhook_app.people import parties, persons, story
+from webhook_app.people.parties import Key
 from webhook_app.process import process
 
 SIZE = 40

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Date, cast, func, select, text
 from shared import integrations
 from shared.db.wallet import TITLES
 from shared.settings import Settings
-from webhook_app import listing
 from webhook_app.envelopes import answer
+from webhook_app.lists import listing
 from webhook_app.process import process
 from webhook_app.wallet.views import local_days
 

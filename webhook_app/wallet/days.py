@@ -18,7 +18,7 @@ from shared.db.wallet import opening_balances
 from shared.resources import BY_NAME
 from webhook_app.wallet.filters import Narrowed, narrowed
 from webhook_app.wallet.flow import Flow, Part, Running, flow_out_of
-from webhook_app.wallet.views import transactions
+from webhook_app.wallet.views import NONE, transactions
 
 ZERO = Decimal(0)
 
@@ -35,7 +35,6 @@ class Day:
     net: Decimal
     amount: Decimal
     titles: int
-    wallet: str | None
 
     @property
     def settled(self) -> bool:
@@ -60,7 +59,6 @@ class Held:
 
     def add(self, day: Day, today: date) -> None:
         self.titles += day.titles
-        self.name = self.name or day.wallet
         if not day.settled:
             kind = "receivable" if day.type == "income" else "payable"
             setattr(self, kind, getattr(self, kind) + day.net)
@@ -72,29 +70,32 @@ class Held:
 
 @dataclass
 class Book:
-    """days: of every wallet; listed: names of the accounts that the ERP lists, by id; opened: opening balances."""
+    """days: of every wallet; listed: names of the accounts that the ERP lists, by id; named: of those that only titles
+    name; opened: opening balances."""
 
     days: Sequence[Day]
     listed: Mapping[str, str | None]
+    named: Mapping[str, str | None]
     opened: Mapping[str, Running]
 
 
 def read(connection: Connection, account: int) -> Book:
     c = transactions.c
     place = (c.wallet_id, c.type, c.status, c.effective_on)
-    sums = (
-        func.coalesce(func.sum(c.net), 0),
-        func.coalesce(func.sum(c.amount), 0),
-        func.count(),
-        func.max(c.wallet),
-    )
+    sums = (func.coalesce(func.sum(c.net), 0), func.coalesce(func.sum(c.amount), 0), func.count())
     mine = narrowed(account, Narrowed.model_validate({}))
+    # columns that an index holds, and no other: titles are wide
     rows = connection.execute(select(*place, *sums).where(mine).group_by(*place))
+    days, listed = [Day(*row) for row in rows], _listed(connection, account)
+    unnamed = (
+        {day.wallet_id for day in days} - {id_ for id_, name in listed.items() if name} - {NONE}
+    )
     o = opening_balances.c
     opened = select(o.wallet_id, o.as_of, o.amount).where(o.integration_id == account)
     return Book(
-        [Day(*row) for row in rows],
-        _listed(connection, account),
+        days,
+        listed,
+        _named(connection, account, unnamed) if unnamed else {},
         {row.wallet_id: Running(row.as_of, row.amount) for row in connection.execute(opened)},
     )
 
@@ -106,6 +107,13 @@ def _listed(connection: Connection, account: int) -> dict[str, str | None]:
     return {row.id: row.nome for row in connection.execute(mine)}
 
 
+def _named(connection: Connection, account: int, wallets: Iterable[str]) -> dict[str, str | None]:
+    c = transactions.c
+    theirs = (c.integration_id == account, c.wallet_id.in_(wallets))
+    named = select(c.wallet_id, func.max(c.wallet)).where(*theirs).group_by(c.wallet_id)
+    return {row[0]: row[1] for row in connection.execute(named)}
+
+
 def held(book: Book, today: date) -> list[Held]:
     """Every wallet that is listed, or that titles name."""
     found = {id_: Held(id_, name, listed=True) for id_, name in book.listed.items()}
@@ -114,6 +122,8 @@ def held(book: Book, today: date) -> list[Held]:
         one.since, one.opening, one.balance = opened.since, opened.balance, opened.balance
     for day in book.days:
         found.setdefault(day.wallet_id, Held(day.wallet_id)).add(day, today)
+    for id_, name in book.named.items():
+        found[id_].name = name
     return sorted(found.values(), key=lambda one: (one.name is None, one.name or one.id))
 
 

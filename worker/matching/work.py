@@ -15,8 +15,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, text
 
 from shared import integrations
+from shared.db.matching import client_money, stage_weights
 from shared.logs import logger
-from worker.matching import pairs, parties, paths, sales, titles
+from worker.matching import pairs, parties, paths, sales, sums, titles
 from worker.reach import Reach
 
 P = ParamSpec("P")
@@ -56,6 +57,9 @@ def _steps(reach: Reach, business: Business) -> Iterator[int]:
         yield from _pairs_judged(engine, business)
     yield from _titles_read(engine, business)
     yield from _paths_read(engine, business)
+    for kept, ids in ((client_money, business.erp), (stage_weights, business.kommo)):
+        for id_ in ids:
+            _committed(engine, sums.refresh, id_, kept)
     number = reach.settings.kommo_sale_number_field
     for id_ in business.kommo if both else ():
         _committed(engine, sales.refresh, id_, business.erp, number)

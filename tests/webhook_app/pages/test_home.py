@@ -11,9 +11,10 @@ from sqlalchemy import Connection, insert, text
 from shared.db import bookkeeping as db
 from shared.db.wallet import opening_balances
 from tests.webhook_app.conftest import Web
-from webhook_app import businesses, picture
+from webhook_app import businesses
+from webhook_app.pages import picture
 from webhook_app.pages.home import SPANS
-from webhook_app.picture import Asked
+from webhook_app.pages.picture import Asked
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from shared.db.matching import deal_sales, matches
 from tests.webhook_app.conftest import Web
-from webhook_app import review
+from webhook_app.people import review
 from worker.matching import sales
 from worker.matching.judging import Names
 

@@ -19,7 +19,7 @@ from shared.db.mirror import linked_ids, numbers, rows_table
 from shared.resources.columns import Type
 from shared.resources.filters import Filter, HasValue, Linked, Tagged
 from shared.resources.grammar import Resource
-from webhook_app import erp_filters
+from webhook_app.lists import erp_filters
 
 Condition = ColumnElement[bool]
 FEWEST_DIGITS = 4

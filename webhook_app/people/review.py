@@ -13,8 +13,9 @@ from shared import matches
 from shared.db.matching import deal_sales as deal_sales_table
 from shared.db.matching import matches as matches_table
 from shared.identities import in_text
-from webhook_app import formats, parties
-from webhook_app.parties import LEADS, SALES, Key, Line, Shown
+from webhook_app import formats
+from webhook_app.people import parties
+from webhook_app.people.parties import LEADS, SALES, Key, Line, Shown
 from webhook_app.words import say
 
 PEOPLE, DEALS = "people", "deals"

@@ -31,9 +31,9 @@ from shared.db.bookkeeping import checkpoints
 from shared.db.mirror import child_table, rows_table, stamps_table
 from shared.resources.columns import Type
 from shared.resources.grammar import Carries, Child, Embeds, Resource
-from webhook_app import filtering
 from webhook_app.envelopes import moment
-from webhook_app.filtering import Wanted
+from webhook_app.lists import filtering
+from webhook_app.lists.filtering import Wanted
 
 MARKS = ("changed_at", "deleted_at", "missing_since")
 RAW = "raw"

@@ -14,11 +14,12 @@ from shared import integrations, resources
 from shared.resources.columns import Type
 from shared.resources.grammar import Resource
 from shared.settings import Settings
-from webhook_app import expanding, list_models, listing, live
+from webhook_app import live
 from webhook_app.auth import needs
 from webhook_app.envelopes import answer, pagination, problems
-from webhook_app.filtering import Wanted
-from webhook_app.listing import RAW
+from webhook_app.lists import expanding, listing, models
+from webhook_app.lists.filtering import Wanted
+from webhook_app.lists.listing import RAW
 from webhook_app.openapi import Routes, later
 from webhook_app.parsing import checked
 from webhook_app.problems import Problem
@@ -48,10 +49,10 @@ def _serve_one(api: Routes, resource: Resource, name: str) -> None:
         view,
         f"{name}_one",
         f"One row of {resource.full_name}",
-        path=list_models.path_model(resource),
-        query=list_models.one_query_model(resource),
+        path=models.path_model(resource),
+        query=models.one_query_model(resource),
     )
-    documented: ResponseDict = {**ASKED, "200": later(list_models.one_model, resource)}
+    documented: ResponseDict = {**ASKED, "200": later(models.one_model, resource)}
     api.get(f"/{name}/{_key_in_path(resource)}", responses=documented)(checked(view))
 
 
@@ -61,9 +62,9 @@ def serve_under(api: Routes, resource: Resource, name: str) -> None:
     def view(query: Any) -> Response:
         return _list(resource, query)
 
-    doc, asked = f"List {resource.full_name}", list_models.query_model(resource)
+    doc, asked = f"List {resource.full_name}", models.query_model(resource)
     _describe(view, f"{name.replace('/', '_')}_list", doc, query=asked)
-    documented: ResponseDict = {**ASKED, "200": later(list_models.page_model, resource)}
+    documented: ResponseDict = {**ASKED, "200": later(models.page_model, resource)}
     api.get(f"/{name}", responses=documented)(checked(view))
 
 
@@ -82,10 +83,10 @@ def serve_of(api: Routes, owner: Resource, resource: Resource, by: str, name: st
         view,
         f"{name}_{owner.name}_{resource.name}",
         f"{resource.full_name} of one row of {owner.full_name}",
-        path=list_models.path_model(owner),
-        query=list_models.query_model(resource),
+        path=models.path_model(owner),
+        query=models.query_model(resource),
     )
-    documented: ResponseDict = {**ASKED, "200": later(list_models.page_model, resource)}
+    documented: ResponseDict = {**ASKED, "200": later(models.page_model, resource)}
     address = f"/{name}/{_key_in_path(owner)}/{resource.name}"
     api.get(address, responses=documented)(checked(view))
 
@@ -118,9 +119,9 @@ def _serve_post(api: Routes, resource: Resource, name: str) -> None:
         view,
         f"{name}_post",
         f"One row of {resource.full_name}, or a list",
-        body=list_models.body_model(resource),
+        body=models.body_model(resource),
     )
-    documented: ResponseDict = {**ASKED, "200": later(list_models.found_model, resource)}
+    documented: ResponseDict = {**ASKED, "200": later(models.found_model, resource)}
     api.post(f"/{name}", responses=documented)(needs("read")(checked(view)))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from webhook_app.persons import Person
+from webhook_app.people.persons import Person
 
 KINDS = ("deals", "sales", "titles", "notes", "tasks")
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 from shared import resources
 from shared.db.mirror import rows_table
 from shared.resources.grammar import Carries, Child, Embeds, Expansion, Owns, Refers, Resource
-from webhook_app import listing
-from webhook_app.listing import RAW, Key, Row
+from webhook_app.lists import listing
+from webhook_app.lists.listing import RAW, Key, Row
 
 
 def names(resource: Resource) -> tuple[str, ...]:

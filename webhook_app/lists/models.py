@@ -20,9 +20,9 @@ from shared.resources.grammar import (
     Refers,
     Resource,
 )
-from webhook_app import expanding, filter_models, listing
 from webhook_app.envelopes import Answer, Freshness, Pagination
-from webhook_app.listing import RAW
+from webhook_app.lists import expanding, filter_models, listing
+from webhook_app.lists.listing import RAW
 from webhook_app.parsing import (
     INT64,
     Body,

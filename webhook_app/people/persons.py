@@ -14,8 +14,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from shared.identities import in_text
 from shared.matches import holding
 from shared.plain_names import plain
-from webhook_app import parties
-from webhook_app.parties import Key, Shown
+from webhook_app.people import parties
+from webhook_app.people.parties import Key, Shown
 
 MOST, TOLD = 200, 60
 """Parties that a search gathers, and people that it tells; who has more to look through says more."""

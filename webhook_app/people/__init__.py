@@ -1,0 +1,1 @@
+"""People and firms, deals and sales, as pages show them: found, put side by side, told in the order of time."""
