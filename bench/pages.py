@@ -35,7 +35,7 @@ ADDRESSES = (
     "/",
     "/status",
     "/reports",
-    "/people?query=maria",
+    "/people?query=pedro",
     "/matches",
     "/matches?kind=deals",
     "/wallet",

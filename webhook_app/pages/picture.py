@@ -96,23 +96,12 @@ class Money:
     sales_month: int
 
 
-# As ponte.wallets has it, out of narrow indexes: the view reads every title whole, which a start page has no time for.
+# As ponte.wallets has it: the view reads every title whole, which a start page has no time for.
 BALANCE = """
-    with settled as (
-        select integration_id, coalesce(conta_bancaria_id, 'none') as wallet_id, valor_total as amount,
-            coalesce(data_liquidacao, data_vencimento, data_competencia) as day
-        from gestao_click.recebimentos
-        where integration_id = any(:erp) and liquidado and deleted_at is null and missing_since is null
-        union all
-        select integration_id, coalesce(conta_bancaria_id, 'none'), -valor_total,
-            coalesce(data_liquidacao, data_vencimento, data_competencia)
-        from gestao_click.pagamentos
-        where integration_id = any(:erp) and liquidado and deleted_at is null and missing_since is null
-    ), days as materialized (
-        select integration_id, wallet_id, day, sum(amount) as amount
-        from settled
-        where exists (select from ponte.opening_balances)
-        group by integration_id, wallet_id, day
+    with days as materialized (
+        select integration_id, wallet_id, day, amount
+        from ponte.wallet_days
+        where integration_id = any(:erp) and status = 'cleared' and exists (select from ponte.opening_balances)
     )
     select count(*) filter (where o.wallet_id <> 'none') as opened,
         sum(o.amount + coalesce((select sum(m.amount) from days m

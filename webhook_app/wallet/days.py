@@ -16,9 +16,8 @@ from sqlalchemy import Connection, func, select
 from shared.db.mirror import rows_table
 from shared.db.wallet import opening_balances
 from shared.resources import BY_NAME
-from webhook_app.wallet.filters import Narrowed, narrowed
 from webhook_app.wallet.flow import Flow, Part, Running, flow_out_of
-from webhook_app.wallet.views import NONE, transactions
+from webhook_app.wallet.views import NONE, transactions, wallet_days
 
 ZERO = Decimal(0)
 
@@ -80,12 +79,9 @@ class Book:
 
 
 def read(connection: Connection, account: int) -> Book:
-    c = transactions.c
-    place = (c.wallet_id, c.type, c.status, c.effective_on)
-    sums = (func.coalesce(func.sum(c.net), 0), func.coalesce(func.sum(c.amount), 0), func.count())
-    mine = narrowed(account, Narrowed.model_validate({}))
-    # columns that an index holds, and no other: titles are wide
-    rows = connection.execute(select(*place, *sums).where(mine).group_by(*place))
+    c = wallet_days.c
+    sums = select(c.wallet_id, c.type, c.status, c.day, c.net, c.amount, c.titles)
+    rows = connection.execute(sums.where(c.integration_id == account))
     days, listed = [Day(*row) for row in rows], _listed(connection, account)
     unnamed = (
         {day.wallet_id for day in days} - {id_ for id_, name in listed.items() if name} - {NONE}

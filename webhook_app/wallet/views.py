@@ -64,6 +64,17 @@ transactions = _view(
     code=Text,
     description=Text,
 )
+wallet_days = _view(
+    "wallet_days",
+    integration_id=Integer,
+    wallet_id=Text,
+    type=Text,
+    status=Text,
+    day=Date,
+    net=Numeric,
+    amount=Numeric,
+    titles=Integer,
+)
 wallets = _view(
     "wallets",
     integration_id=Integer,

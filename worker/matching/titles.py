@@ -6,6 +6,7 @@ sale's, are put in place of those that stood. What the titles of a sale add up t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -38,22 +39,20 @@ def refresh(connection: Connection, erp: int, list_: str) -> bool:
     rows = connection.exec_driver_sql(changed, {**given, "most": BATCH}).all()
     if rows:
         mark = Mark(rows[-1].changed_at, rows[-1].id)
-        given["ids"] = [row.id for row in rows]
-        for statement in (
-            TITLES[list_],
-            "analyze titles",
-            TOLD,
-            SOLD,
-            CLEAR,
-            WRITE,
-            SUMS,
-            FORGET,
-            ADD,
-        ):
+        given["titles"] = _titles(connection, erp, list_, [row.id for row in rows])
+        for statement in (TOLD, SOLD, CLEAR, WRITE, SUMS, FORGET, ADD):
             connection.exec_driver_sql(statement, given)
     more = len(rows) == BATCH
     marks.write(connection, erp, name, mark if more else Mark(now - MARGIN))
     return more
+
+
+def _titles(connection: Connection, erp: int, list_: str, ids: Sequence[str]) -> Sequence[str]:
+    """Receivables that these are, or that name these sales."""
+    if list_ == "recebimentos":
+        return ids
+    named = connection.exec_driver_sql(OF_SALES, {"erp": erp, "sales": ids})
+    return list(named.scalars())
 
 
 CHANGED = {
@@ -66,29 +65,24 @@ CHANGED = {
         where integration_id = %(erp)s and (changed_at, id) > (%(since)s, %(after)s)
         order by changed_at, id limit %(most)s""",
 }
-TITLES = {
-    "recebimentos": """
-        create temp table titles on commit drop as select unnest(%(ids)s::text[]) as id""",
-    "vendas": """
-        create temp table titles on commit drop as
-        select distinct r.id from gestao_click.vendas v
-        join gestao_click.recebimentos r on r.integration_id = v.integration_id
-            and reports.documento_do_texto(r.descricao) = 'v:' || reports.numero_do_codigo(v.codigo)
-        where v.integration_id = %(erp)s and v.id = any(%(ids)s::text[])""",
-}
+OF_SALES = """
+    select distinct r.id from gestao_click.vendas v
+    join gestao_click.recebimentos r on r.integration_id = v.integration_id
+        and reports.documento_do_texto(r.descricao) = 'v:' || reports.numero_do_codigo(v.codigo)
+    where v.integration_id = %(erp)s and v.id = any(%(sales)s::text[])"""
+# by their ids, not by a join: of a view with windows PostgreSQL would work out every title first
 TOLD = """
     create temp table told on commit drop as
     select t.integration_id, t.titulo_id as title_id, t.documento_id as sale_id, t.certeza = 'certa' as certain,
         coalesce(r.valor_total, 0) as amount, coalesce(r.liquidado, false) as settled, r.data_vencimento as due_on,
         case when r.liquidado then r.data_liquidacao end as paid_on, r.loja_id as store_id
-    from titles
-    join reports.titulos_documentos t on t.titulo_id = titles.id
+    from reports.titulos_documentos t
     join gestao_click.recebimentos r on r.integration_id = t.integration_id and r.id = t.titulo_id
     where t.integration_id = %(erp)s and t.lista = 'recebimentos' and t.documento = 'vendas'
-        and t.certeza in ('certa', 'provavel')"""
+        and t.certeza in ('certa', 'provavel') and t.titulo_id = any(%(titles)s::text[])"""
 CLEAR = """
-    delete from ponte.title_sales s using titles
-    where s.integration_id = %(erp)s and s.title_id = titles.id
+    delete from ponte.title_sales s
+    where s.integration_id = %(erp)s and s.title_id = any(%(titles)s::text[])
     and not exists (select from told where told.title_id = s.title_id)"""
 WRITE = """
     insert into ponte.title_sales as s
@@ -100,7 +94,8 @@ WRITE = """
     where s is distinct from excluded"""
 SOLD = """
     create temp table sold on commit drop as
-    select s.sale_id from titles join ponte.title_sales s on s.title_id = titles.id and s.integration_id = %(erp)s
+    select s.sale_id from ponte.title_sales s
+    where s.integration_id = %(erp)s and s.title_id = any(%(titles)s::text[])
     union select sale_id from told"""
 SUMS = """
     create temp table sums on commit drop as

@@ -72,7 +72,8 @@ class Shop:
         self._put(
             """insert into gestao_click.vendas (integration_id, id, codigo, cliente_id, data, valor_total, nome_situacao,
             raw, changed_at) values (:of, :id, :id, :client, :day, :value, :situation, '{}', now())
-            on conflict (integration_id, id) do update set valor_total = excluded.valor_total, changed_at = now()""",
+            on conflict (integration_id, id) do update set valor_total = excluded.valor_total,
+            cliente_id = excluded.cliente_id, nome_situacao = excluded.nome_situacao, changed_at = now()""",
             {
                 "of": self._erp,
                 "id": id_,
