@@ -9,6 +9,7 @@ import argparse
 import importlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -40,9 +41,11 @@ def main() -> int:
     with Ground() as ground:
         described = ground.described()  # before: a commit may be made meanwhile
         for name in options.parts:
+            began = time.monotonic()
             part: Part = importlib.import_module(f"bench.{name}")
             figures = list(part.play(ground, options.quick))
             report.show(name, figures, console)
+            console.print(f"{name} took {time.monotonic() - began:.0f} s.\n")
             if document:
                 report.write(document, name, figures, described)
     return 0

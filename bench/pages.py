@@ -44,6 +44,13 @@ ADDRESSES = (
     "/integrations",
     "/alerts",
 )
+LINKED = {
+    "/people?query=pedro": (r"/people/[\w-]+", 1),
+    "/runs": (r"/runs/\d+", 1),
+    "/integrations": (r"/integrations/\d+", 1),
+    "/reports": (r"/reports/[\w-]+", 100),
+}
+"""Where further pages are found, what their addresses look like, and how many of them are asked for."""
 QUICK_ENOUGH = Target(at_most=300)
 
 
@@ -84,17 +91,17 @@ def _answers(ponte: Deployed, many: int) -> Iterator[Figure]:
     with requests.Session() as session:
         home = f"http://{LOOPBACK}:{ponte.port}"
         session.get(f"{home}/login?token={link}", timeout=30)
-        for path in (*ADDRESSES, *_reports(session, home)):
+        for path in (*ADDRESSES, *_linked(session, home)):
             taken = [_seconds(session, f"{home}{path}") for _ in range(TIMES[many] + 1)]
             ms = median(taken[1:]) * 1000
             case = f"{many:,} leads and sales"
             yield Figure(PART, f"`{path}`", ms, "ms", QUICK_ENOUGH, "", case)
 
 
-def _reports(session: requests.Session, home: str) -> list[str]:
-    """The address of every report, out of their gallery."""
-    page = session.get(f"{home}/reports", timeout=30).text
-    return sorted(set(re.findall(r'href="(/reports/[\w-]+)"', page)))
+def _linked(session: requests.Session, home: str) -> Iterator[str]:
+    for path, (pattern, most) in LINKED.items():
+        page = session.get(f"{home}{path}", timeout=60).text
+        yield from sorted(set(re.findall(f'href="({pattern})"', page)))[:most]
 
 
 def _seconds(session: requests.Session, url: str) -> float:
