@@ -33,8 +33,8 @@ from worker.sync import sweep
 from worker.sync.sweep import Slice
 
 MOST_DELIVERIES = deliveries.TOGETHER[0]
-ENOUGH = 500
-"""Deliveries that a batch waits for no longer: two full requests, less what they name twice."""
+ENOUGH, ENOUGH_IN_A_STORM = 250, 1250
+"""Deliveries that a batch waits for no longer, however young: a full request; while it storms, several."""
 LONGEST_AGE = 2.5
 AGE_PER_EVENT_A_SECOND = 0.1
 """At 10 events a second a batch waits 1 s; from 25 on, 2.5 s."""
@@ -46,11 +46,13 @@ log = logger(__name__)
 
 @dataclass
 class Pace:
-    """When the next batch may be closed. least: seconds; never applied to the first after quiet."""
+    """When the next batch may be closed. least: seconds, never applied to the first after quiet; enough: deliveries,
+    twice as many after each batch that had so many: the more come together, the more name the same."""
 
     least: float
     closed_at: float | None = None
     rate: float = 0.0
+    enough: int = ENOUGH
 
     def age(self) -> float:
         """How old the oldest waiting delivery has to be."""
@@ -62,6 +64,8 @@ class Pace:
         """Notes a batch; the rate is that of the events since the one before."""
         elapsed = now - self.closed_at if self.closed_at is not None else 1.0
         self.rate, self.closed_at = events / max(elapsed, 0.05), now
+        is_full = events >= self.enough
+        self.enough = min(2 * self.enough, ENOUGH_IN_A_STORM) if is_full else ENOUGH
 
     def quiet(self, now: float) -> bool:
         """Nothing came for so long that the next event is a first one again."""
@@ -198,7 +202,9 @@ class Drain:
                 waiting = deliveries.waiting(connection, self._integration.id)
             if not waiting.count and self._pace.quiet(time.monotonic()):
                 return
-            if not waiting.count or (waiting.oldest < self._pace.age() and waiting.count < ENOUGH):
+            if not waiting.count or (
+                waiting.oldest < self._pace.age() and waiting.count < self._pace.enough
+            ):
                 time.sleep(TICK)
                 continue
             self._pace.close(self._batch(), time.monotonic())

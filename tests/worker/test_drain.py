@@ -53,6 +53,15 @@ def test_after_a_batch_the_next_one_waits_for_the_least_age_and_longer_under_loa
     assert pace.age() == pytest.approx(0.2)
 
 
+def test_a_batch_is_full_at_250_and_at_more_while_it_storms() -> None:
+    pace, seen = Pace(0.2), []
+    for events in (1, 250, 500, 1000, 1250, 3000, 1249, 250):
+        seen.append(pace.enough)
+        pace.close(events, 100.0)
+    assert seen == [250, 250, 500, 1000, 1250, 1250, 1250, 250]
+    assert pace.enough == 500
+
+
 def test_it_is_quiet_again_when_nothing_came_for_longer_than_the_least_age() -> None:
     pace = Pace(0.2)
     pace.close(1, 100.0)

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import IO, Any
 
-import xlsxwriter
-
 from webhook_app.problems import Problem
 from webhook_app.reports.grammar import Kind, Said, Shown
 from webhook_app.reports.sheets import Sheet
@@ -37,6 +35,8 @@ NARROW, WIDE, WIDEST = 14, 28, 90
 
 
 def write(file: IO[bytes], sheet: Sheet) -> None:
+    import xlsxwriter  # a part of each start otherwise
+
     book = xlsxwriter.Workbook(file, LITERAL)
     book.set_properties({"title": sheet.say(sheet.asked.report.title)})
     bold = {"bold": True}
