@@ -72,12 +72,24 @@ def site(
         url = stack.enter_context(copy_of(postgres_url, template_url))
         folder = tmp_path_factory.mktemp("browser")
         ponte = stack.enter_context(deployed(folder, url, redis.start(), UNLIMITED, **WORLD))
+        ponte.env |= consenting(ponte)
         read = ponte.run("sync", "--json")
         assert read.returncode == 0, read.stderr
         assert ponte.run("match").returncode == 0
         ponte.start("web", "worker", "beat")
         access, secret = ponte.box.gestao_click_tokens
         yield Site(ponte, {"kommo": ponte.box.kommo_token, "apiKey": access, "secretToken": secret})
+
+
+def consenting(ponte: Deployment) -> dict[str, str]:
+    """The sandbox's owner is sent back to this Ponte."""
+    options = ponte.box.options
+    options.oauth_redirect_uri = f"http://127.0.0.1:{ponte.port}/oauth/kommo/callback"
+    return {
+        "KOMMO_CLIENT_ID": options.oauth_client_id,
+        "KOMMO_CLIENT_SECRET": options.oauth_client_secret,
+        "KOMMO_REDIRECT_URI": options.oauth_redirect_uri,
+    }
 
 
 @dataclass

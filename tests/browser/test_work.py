@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import openpyxl
 import pytest
@@ -63,6 +64,19 @@ def test_an_account_is_connected_tested_and_its_first_sync_watched(
     expect(page.locator("#results")).to_contain_text("filial", timeout=20_000)
 
 
+def test_the_owner_of_an_account_grants_access_at_kommo_itself(reader: Reader, site: Site) -> None:
+    page = reader.open("/integrations/new?way=consent")
+    page.get_by_label("Nome da empresa").fill("matriz")
+    page.get_by_role("button", name="Gerar o endereço").click()
+    with reader.complaining("not ours", "404"):
+        page.get_by_role("link", name="Abrir no Kommo").click()
+        page.get_by_role("link", name="Permitir").click()
+        expect(page).to_have_url(re.compile(f"^{site.address}/oauth/kommo/callback"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Conta conectada")
+    added = "select provider from ponte.integration_settings where user_id = 'matriz'"
+    assert site.ponte.query(added) == [("kommo",)]
+
+
 def test_every_report_is_opened_filtered_and_exported(reader: Reader, tmp_path: Path) -> None:
     exported = 0
     for path in reports(reader):
@@ -79,12 +93,13 @@ def ensure_filters(page: Page) -> None:
     """Every choice of the form stands in the address, and the page keeps it when it is loaded anew."""
     names = [str(one.get_attribute("name")) for one in page.locator("form.filters select").all()]
     for name in names:
-        chosen = page.locator(f"form.filters [name='{name}']")
-        value = str(chosen.locator("option").last.get_attribute("value"))
-        if chosen.input_value() != value:
-            with page.expect_response(lambda answer, name=name: f"{name}=" in answer.url):
-                chosen.select_option(value)
-            page.wait_for_url(lambda url, name=name: f"{name}=" in url)
+        choice = page.locator(f"form.filters [name='{name}']")
+        value = str(choice.locator("option").last.get_attribute("value"))
+        if choice.input_value() != value:
+            choice.select_option(value)
+            page.wait_for_url(
+                lambda url, said=(name, value): said in parse_qsl(urlsplit(url).query)
+            )
         page.reload()
         expect(page.locator(f"form.filters [name='{name}']")).to_have_value(value)
         expect(page.locator("#results .figures-line")).to_be_visible()
