@@ -48,7 +48,7 @@ _WAITING = and_(
 _HELD = table.c.owner.is_not(None)
 """Of one that waits: its lease ran out in somebody's hands."""
 FAILED = "failed"
-TOGETHER = (2000, 45, 1)
+TOGETHER = (4000, 45, 1)
 """So many are claimed at once of those at which a worker died never, once, more often: whatever is the cause
 of it stands alone the third time."""
 

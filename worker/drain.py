@@ -33,7 +33,7 @@ from worker.sync import sweep
 from worker.sync.sweep import Slice
 
 MOST_DELIVERIES = deliveries.TOGETHER[0]
-ENOUGH, ENOUGH_IN_A_STORM = 250, 1250
+ENOUGH, ENOUGH_IN_A_STORM = 250, MOST_DELIVERIES
 """Deliveries that a batch waits for no longer, however young: a full request; while it storms, several."""
 LONGEST_AGE = 2.5
 AGE_PER_EVENT_A_SECOND = 0.1

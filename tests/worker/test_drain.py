@@ -55,10 +55,10 @@ def test_after_a_batch_the_next_one_waits_for_the_least_age_and_longer_under_loa
 
 def test_a_batch_is_full_at_250_and_at_more_while_it_storms() -> None:
     pace, seen = Pace(0.2), []
-    for events in (1, 250, 500, 1000, 1250, 3000, 1249, 250):
+    for events in (1, 250, 500, 1000, 2000, 4000, 3999, 250):
         seen.append(pace.enough)
         pace.close(events, 100.0)
-    assert seen == [250, 250, 500, 1000, 1250, 1250, 1250, 250]
+    assert seen == [250, 250, 500, 1000, 2000, 4000, 4000, 250]
     assert pace.enough == 500
 
 
