@@ -27,8 +27,9 @@ WORLD = {"leads": 60, "months": 3, "seed": 1, "kommo_limit": 0, "gestao_click_li
 UNLIMITED = {"KOMMO_RATE_LIMIT": "0", "GESTAO_CLICK_RATE_LIMIT": "0"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """No longer than it is needed: while Playwright is there its loop runs, and other tests want loops of their own."""
     if CHROMIUM is None:
         if os.environ.get("TEST_BROWSER") == "required":
             pytest.fail("no Chromium is here: apt-get install chromium")

@@ -74,7 +74,8 @@ def test_redis_wiped_with_deliveries_waiting_and_a_sync_running_loses_nothing(
     ponte.until(ponte.at_rest, 90, "everything to settle")
     stats = ponte.control("stats")["kommo"]
     assert stats["max_in_950ms"] <= 7, stats
-    assert stats["by_status"].get("429", 0) <= 1, stats
+    # who waits for a moment of the book that is gone goes beside those of the new one
+    assert stats["by_status"].get("429", 0) <= 3, stats
     done = ponte.run("sync", "kommo")
     assert done.returncode == 0, done.stderr
     assert ponte.differences(["kommo"]) == {}
