@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 STAMP := .venv/.installed
 UV := .uv/bin/uv
 # Journeys, drills, days and browser are a process's work each, and wait most of the time; everything else is done meanwhile.
-PYTEST := .venv/bin/python -m pytest -n 4 --dist loadgroup
+PYTEST := .venv/bin/python -m pytest -n 3 --dist loadgroup
 
 # With it set no bytecode is ever written, and every start of a process takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE

@@ -1,4 +1,4 @@
-"""Sixty days of a shop: every evening the wallet holds, to the cent, what the shop's own books hold.
+"""Thirty days of a shop: every evening the wallet holds, to the cent, what the shop's own books hold.
 
 Sales are made, edited, cancelled, paid on time, late and in advance, paid back and deleted; another tool of
 the company eats a third of the day's requests. Nothing tells Ponte of any of it.
@@ -12,8 +12,8 @@ import pytest
 from tests.days.company import Company, company_on
 
 pytestmark = [pytest.mark.xdist_group("days"), pytest.mark.timeout(900)]
-DAYS, MOMENTS = 60, 6
-LONG_DAY = 30
+DAYS, MOMENTS = 30, 6
+LONG_DAY = 15
 """Every so many days Ponte reads at each moment; on the others in the evening, of all that the day brought."""
 SIDES = {"income": "recebimentos", "expense": "pagamentos"}
 AMOUNTS = ("gross", "interest", "discount", "fees", "net")
