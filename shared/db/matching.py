@@ -11,7 +11,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     Identity,
     Index,
     Integer,
@@ -56,9 +55,7 @@ parties = Table(
     *_party(),
     Column("names", ARRAY(Text), nullable=False, comment="without accents and legal forms"),
     Column("city", Text),
-    Column(
-        "changed_at", DateTime(timezone=True), nullable=False, comment="of the row as it was read"
-    ),
+    moment("changed_at", nullable=False, comment="of the row as it was read"),
     Column("dirty", Boolean, nullable=False, server_default=text("true")),
     schema="ponte",
     comment="A contact or company of Kommo, a client or supplier of the ERP, as matching sees it",
@@ -189,16 +186,8 @@ deal_paths = Table(
     Column("utm_source", Text),
     Column("utm_medium", Text),
     Column("utm_campaign", Text),
-    Column(
-        "first_move_at",
-        DateTime(timezone=True),
-        comment="into its second stage; null: it never was",
-    ),
-    Column(
-        "entered_at",
-        DateTime(timezone=True),
-        comment="into the stage where it is, the first time",
-    ),
+    moment("first_move_at", comment="into its second stage; null: it never was"),
+    moment("entered_at", comment="into the stage where it is, the first time"),
     schema="ponte",
     comment="Where a lead came from, and when it was first moved",
 )

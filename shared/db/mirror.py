@@ -33,6 +33,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH, TSVECTOR, arr
 from sqlalchemy.types import TypeEngine
 
 from shared import resources
+from shared.db.moments import moment
 from shared.resources.columns import Type
 from shared.resources.filters import Linked
 from shared.resources.grammar import Child, Resource
@@ -65,9 +66,9 @@ def rows_table(resource: Resource) -> Table:
             if column.name not in resource.key
         ),
         Column("raw", JSONB, nullable=False),
-        Column("changed_at", DateTime(timezone=True), nullable=False),
-        Column("deleted_at", DateTime(timezone=True)),
-        Column("missing_since", DateTime(timezone=True)),
+        moment("changed_at", nullable=False),
+        moment("deleted_at"),
+        moment("missing_since"),
         schema=resource.source,
     )
     _index(resource, table)
@@ -168,7 +169,7 @@ def stamps_table(resource: Resource) -> Table:
         Column("integration_id", Integer, primary_key=True, autoincrement=False),
         *(_key(name, resource) for name in resource.key),
         Column("hash", Uuid),
-        Column("observed_at", DateTime(timezone=True), nullable=False),
+        moment("observed_at", nullable=False),
         Column("gone", Boolean, nullable=False, server_default=text("false")),
         Column("misses", SmallInteger, nullable=False, server_default=text("0")),
         Column("how", Text),
